@@ -5,7 +5,7 @@
 
 use crate::model::Micros;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,6 +38,11 @@ pub fn timestamp(at: Micros) -> Timestamp {
 /// Returns India's wall-clock date and time at a moment, clamped to the calendar's range.
 pub fn ist_civil(at: Micros) -> DateTime {
     ist().to_datetime(timestamp(at))
+}
+
+/// Returns today's date in India.
+pub fn ist_today() -> Date {
+    ist_civil(now()).date()
 }
 
 /// Returns the moment of an IST wall-clock date and time.

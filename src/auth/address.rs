@@ -6,6 +6,7 @@ use crate::model::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
+use url::Position;
 
 /// RFC 3986's unreserved characters are not encoded.
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -26,44 +27,25 @@ pub struct Address {
 impl Address {
     pub(super) fn build(base: &BaseUrl, credentials: Option<&Credentials>) -> Address {
         let tls = base.url.scheme() == "wss";
-        let host = base.url.host_str().unwrap_or_default().to_owned();
-        let port = base.url.port().unwrap_or(if tls { 443 } else { 80 });
-        // Like a browser, add the port only if it is not the scheme's default.
-        let authority = match base.url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.clone(),
+        let encoded = |text: &str| utf8_percent_encode(text, QUERY_VALUE).to_string();
+        let own = base.url.query().unwrap_or_default();
+        let mut address = Address {
+            tls,
+            host: base.host().to_owned(),
+            port: base.url.port().unwrap_or(if tls { 443 } else { 80 }),
+            authority: authority(base).to_owned(),
+            target: SecretString::from(target(base, own, None)),
+            shown: shown(base, None),
+            secrets: Vec::new(),
         };
-        let mut sent = base.url.path().to_owned();
-        let mut shown = format!("{}://{authority}{}", base.url.scheme(), base.url.path());
-        let mut separator = '?';
-        let mut add = |key: &str, value: &str, shown_value: &str| {
-            sent.push(separator);
-            shown.push(separator);
-            separator = '&';
-            for (text, value) in [(&mut sent, value), (&mut shown, shown_value)] {
-                text.push_str(key);
-                if !key.is_empty() && !value.is_empty() {
-                    text.push('=');
-                }
-                text.push_str(value);
-            }
-        };
-        if let Some(query) = base.url.query().filter(|q| !q.is_empty()) {
-            add("", query, "[redacted]");
+        // The order socket takes the credentials in a message.
+        if let Some(Credentials { client_id, token }) = credentials.filter(|_| base.endpoint != Stream::Orders) {
+            let (sent_token, sent_id) = (encoded(token.expose_secret()), encoded(client_id));
+            address.target = SecretString::from(target(base, own, Some([&sent_token, &sent_id])));
+            address.shown = shown(base, Some(["[redacted]", &mask_client_id(client_id)]));
+            address.secrets.push(token.clone());
         }
-        let mut secrets = Vec::new();
-        if let (Some(credentials), false) = (credentials, base.endpoint == Stream::Orders) {
-            if base.endpoint == Stream::Market {
-                add("version", "2", "2");
-            }
-            let token: String = utf8_percent_encode(credentials.token.expose_secret(), QUERY_VALUE).collect();
-            let id: String = utf8_percent_encode(&credentials.client_id, QUERY_VALUE).collect();
-            add("token", &token, "[redacted]");
-            add("clientId", &id, &mask_client_id(&credentials.client_id));
-            add("authType", "2", "2");
-            secrets.push(credentials.token.clone());
-        }
-        Address { tls, host, port, authority, target: SecretString::from(sent), shown, secrets }
+        address
     }
 
     /// Returns whether the scheme is `wss://`.
@@ -95,6 +77,28 @@ impl Address {
     pub(crate) fn secrets(&self) -> &[SecretString] {
         &self.secrets
     }
+}
+
+/// Returns host and port; like a browser, the port only if it is not the scheme's default.
+fn authority(base: &BaseUrl) -> &str {
+    &base.url[Position::BeforeHost..Position::AfterPort]
+}
+
+/// Returns path and query: the user's own query, then the broker's with a token and a client id.
+fn target(base: &BaseUrl, own: &str, login: Option<[&str; 2]>) -> String {
+    let broker = match (base.endpoint, login) {
+        (Stream::Market, Some([token, id])) => format!("version=2&token={token}&clientId={id}&authType=2"),
+        (Stream::Depth(_), Some([token, id])) => format!("token={token}&clientId={id}&authType=2"),
+        _ => String::new(),
+    };
+    let query = [own, &broker].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
+    if query.is_empty() { base.url.path().to_owned() } else { format!("{}?{query}", base.url.path()) }
+}
+
+/// Returns the address for people, without the user's own query.
+pub(super) fn shown(base: &BaseUrl, login: Option<[&str; 2]>) -> String {
+    let own = base.url.query().filter(|query| !query.is_empty()).map_or("", |_| "[redacted]");
+    format!("{}://{}{}", base.url.scheme(), authority(base), target(base, own, login))
 }
 
 impl fmt::Display for Address {

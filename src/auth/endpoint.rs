@@ -1,6 +1,6 @@
 //! Finds the server of a stream: the default, an environment variable or `--url`; without secrets.
 
-use super::address::Address;
+use super::address::{self, Address};
 use super::loopback::{self, Reach};
 use super::{Credentials, Environment};
 use crate::model::Stream;
@@ -56,11 +56,6 @@ impl BaseUrl {
         Ok(BaseUrl { endpoint, url, named })
     }
 
-    /// Returns the stream of the address.
-    pub fn endpoint(&self) -> Stream {
-        self.endpoint
-    }
-
     /// Returns its host, for messages.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
@@ -96,6 +91,11 @@ impl BaseUrl {
     /// function builds an address with a secret in it.
     pub fn address(&self, credentials: &Credentials) -> Address {
         Address::build(self, Some(credentials))
+    }
+
+    /// Returns the address to connect to in the form that may be shown, for credentials that are not read.
+    pub fn redacted(&self) -> String {
+        address::shown(self, Some(["[redacted]"; 2]))
     }
 
     /// Returns the address of a stream that logs in with a message (orders).

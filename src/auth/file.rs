@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,18 @@ pub(super) fn read(path: &Path, fifo: &Fifo) -> Result<SecretString, String> {
     let mut bytes = Vec::with_capacity(4096);
     file.take(TOKEN_LIMIT as u64 + 4096).read_to_end(&mut bytes).map_err(|e| words(&e))?;
     Ok(text(bytes))
+}
+
+/// Reads a token file like [`read`], on a thread of its own: the runtime waits for those of its pool at the end.
+pub(super) async fn read_on_thread(path: PathBuf, fifo: Fifo) -> Result<SecretString, String> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let reading = move || {
+        let _ = tell.send(read(&path, &fifo));
+    };
+    if std::thread::Builder::new().name("credentials".into()).spawn(reading).is_err() {
+        return Err("cannot be read: no thread could be started".to_owned());
+    }
+    told.await.unwrap_or_else(|_| Err("cannot be read: the reading thread failed".to_owned()))
 }
 
 /// Returns the content of a regular file of a token's size, or `None` for any other file: a pipe must not be emptied

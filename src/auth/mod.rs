@@ -82,7 +82,7 @@ impl fmt::Debug for Credentials {
 /// # Errors
 /// Says why it cannot be read.
 pub async fn read_file(path: PathBuf) -> Result<SecretString, String> {
-    command::on_thread(move |_| file::read(&path, &file::Fifo::default())).await
+    file::read_on_thread(path, file::Fifo::default()).await
 }
 
 /// Reads a regular file that holds a secret, like [`read_file`] but without a thread.
@@ -98,8 +98,8 @@ pub fn read_file_now(path: &Path) -> Result<SecretString, String> {
 ///
 /// # Errors
 /// Says why it gave no secret.
-pub async fn run_command(line: String, redactor: Redactor) -> Result<SecretString, String> {
-    command::on_thread(move |work| command::run(&line, work, &redactor)).await
+pub async fn run_command(line: &str, redactor: &Redactor) -> Result<SecretString, String> {
+    command::run(line, redactor).await
 }
 
 /// Returns a warning if other users can read a file that holds a secret, or own it.

@@ -73,16 +73,25 @@ impl Environment {
     }
 }
 
-/// Holds the command line's options for credentials.
-#[derive(Debug, Clone, Default)]
+/// The command line's options for credentials. None takes a secret's value, because command lines are public.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Credentials")]
 pub struct SourceOptions {
-    /// `--token-file`.
+    /// Read the access token from FILE [env: DHAN_TOKEN_FILE]
+    ///
+    /// It is read again at every attempt to connect.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
-    /// `--token-command`.
+    /// Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]
+    ///
+    /// It is run by sh -c, again at every attempt to connect, and gets 10 s and none of our secrets.
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
     pub token_command: Option<String>,
-    /// `--client-id`.
+    /// The account's client id [env: DHAN_CLIENT_ID]
+    #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
     /// Whether `--user-type` is `partner`, if it was given.
+    #[arg(skip)]
     pub partner: Option<bool>,
 }
 
@@ -293,14 +302,8 @@ impl CredentialSource {
             TokenPlace::Environment => {
                 Ok(self.environment.secret("DHAN_ACCESS_TOKEN").unwrap_or_else(|| SecretString::from("")))
             }
-            TokenPlace::File(path) => {
-                let (path, fifo) = (path.clone(), self.fifo.clone());
-                command::on_thread(move |_| file::read(&path, &fifo)).await
-            }
-            TokenPlace::Command(line) => {
-                let (line, redactor) = (line.clone(), self.redactor.clone());
-                command::on_thread(move |work| command::run(&line, work, &redactor)).await
-            }
+            TokenPlace::File(path) => file::read_on_thread(path.clone(), self.fifo.clone()).await,
+            TokenPlace::Command(line) => command::run(line, &self.redactor).await,
         };
         let problem = |kind, words: String| self.problem(kind, &words);
         let raw = raw.map_err(|words| problem(ProblemKind::Unreadable, words))?;

@@ -1,6 +1,6 @@
 //! The flags of `dhan doctor`.
 
-use super::credentials::CredentialArgs;
+use crate::auth::SourceOptions;
 use std::path::PathBuf;
 
 /// `dhan doctor`.
@@ -23,7 +23,7 @@ pub struct DoctorArgs {
     pub ca_file: Option<PathBuf>,
     /// Where the credentials are.
     #[command(flatten)]
-    pub credentials: CredentialArgs,
+    pub credentials: SourceOptions,
 }
 
 impl DoctorArgs {

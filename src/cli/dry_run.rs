@@ -15,16 +15,7 @@ pub fn describe(plan: &StreamPlan, subscriptions: &[Subscription]) -> Result<Str
     let feed = plan.feed();
     let address = match &plan.source {
         StreamSource::Demo { .. } => "a simulated exchange inside this process".to_owned(),
-        StreamSource::Server(server) => {
-            let query = match server.base.endpoint() {
-                Stream::Market => "?version=2&token=[redacted]&clientId=[redacted]&authType=2",
-                Stream::DEPTH_20 | Stream::DEPTH_200 => "?token=[redacted]&clientId=[redacted]&authType=2",
-                Stream::Orders => "",
-            };
-            let shown = server.base.bare_address().to_string();
-            let query = if shown.contains('?') { query.replacen('?', "&", 1) } else { query.to_owned() };
-            format!("{shown}{query}")
-        }
+        StreamSource::Server(server) => server.base.redacted(),
     };
     let mut text = String::new();
     if feed == Stream::Orders {

@@ -68,11 +68,11 @@ pub struct ListArgs {
     /// They are counted from the strike that is nearest to it.
     #[arg(long, value_name = "N", default_value_t = 10, requires = "around", help_heading = "Filters")]
     pub strikes: usize,
+    /// Which instruments.
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub filter: FilterArgs,
+    /// Where the master comes from, and how it is printed.
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub source: SourceArgs,
 }
 
@@ -88,11 +88,11 @@ pub struct FindArgs {
     /// A symbol, or SEGMENT:SYMBOL or SEGMENT:ID
     #[arg(value_name = "SYMBOL", required = true)]
     pub symbols: Vec<String>,
+    /// Which instruments.
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub filter: FilterArgs,
+    /// Where the master comes from, and how it is printed.
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub source: SourceArgs,
 }
 
@@ -102,11 +102,11 @@ pub struct SearchArgs {
     /// Words, in any order
     #[arg(value_name = "TEXT", required = true)]
     pub text: Vec<String>,
+    /// Which instruments.
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub filter: FilterArgs,
+    /// Where the master comes from, and how it is printed.
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub source: SourceArgs,
 }
 
@@ -120,8 +120,8 @@ pub struct ShowArgs {
     /// Contracts that have expired too
     #[arg(long)]
     pub expired: bool,
+    /// Where the master comes from, and how it is printed.
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub source: SourceArgs,
 }
 
@@ -207,7 +207,7 @@ pub struct FilterArgs {
 
     /// At most so many
     #[arg(long, value_name = "N")]
-    pub limit: Option<u64>,
+    pub limit: Option<usize>,
 }
 
 impl FilterArgs {

@@ -7,17 +7,25 @@ use std::io::{self, Write as _};
 /// Writes the text to stdout completely.
 ///
 /// # Errors
-/// Exit 9 if stdout cannot be written. If the reader has left, the process ends by SIGPIPE, like any Unix tool.
+/// As [`unwritten`].
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            die_of_sigpipe();
-            Ok(())
-        }
-        Err(error) => Err(Failure::new(Exit::Output, format!("cannot write to stdout: {}", os_text(&error)))),
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(unwritten)
+}
+
+/// Returns the failure of a command whose stdout cannot be written (exit 9). If the reader has left, the process ends
+/// here by SIGPIPE, like any Unix tool.
+pub fn unwritten(error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => reader_gone(),
+        _ => Failure::new(Exit::Output, format!("cannot write to stdout: {}", os_text(&error))),
     }
+}
+
+/// Ends the process by SIGPIPE; returns a failure only if the system does not allow that.
+pub fn reader_gone() -> Failure {
+    die_of_sigpipe();
+    Failure::new(Exit::Output, "the reader of the output went away")
 }
 
 /// Ends the process by SIGPIPE. Returns only if the system does not allow that.

@@ -4,7 +4,7 @@
 use super::args::{
     BookArgs, DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs, UpdateArgs,
 };
-use super::credentials::UserTypeArgs;
+use super::credentials::{self, UserTypeArgs};
 use super::only::{self, Kept};
 use super::plan::{
     InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, StopPlan, StreamKind,
@@ -321,8 +321,8 @@ pub(super) fn source(
     }
     let base = problems.ok_or_failure(feed.resolve(args.server.url.as_deref(), &context.environment));
     let api = problems.ok_or_failure(ApiBase::resolve(&context.environment));
-    let credentials =
-        problems.ok_or_failure(args.server.credentials.source(user_type, &context.environment, &context.redactor));
+    let credentials = credentials::source(&args.server.credentials, user_type, &context.environment, &context.redactor);
+    let credentials = problems.ok_or_failure(credentials);
     let server = ServerPlan { base: base?, api: api?, ca_file: args.server.ca_file.clone(), credentials: credentials? };
     Some(StreamSource::Server(Box::new(server)))
 }

@@ -1,12 +1,13 @@
 //! The flags of `dhan relay`, as typed and as meant.
 
 use super::args::StreamArgs;
-use super::credentials::{CredentialArgs, UserTypeArgs};
+use super::credentials::UserTypeArgs;
 use super::plan::StreamSource;
 use super::planner::{AUTH_WAIT, PlanContext, source};
 use super::problems::Problems;
 use super::server::ServerArgs;
 use super::value;
+use crate::auth::SourceOptions;
 use crate::model::Stream;
 use crate::model::exit::Failure;
 use std::net::SocketAddr;
@@ -33,7 +34,7 @@ pub struct RelayArgs {
 
     /// Where the credentials are.
     #[command(flatten)]
-    pub credentials: CredentialArgs,
+    pub credentials: SourceOptions,
 
     /// Whose orders.
     #[command(flatten)]

@@ -1,7 +1,7 @@
 //! Which server a stream comes from, and as whom, as typed.
 
-use super::credentials::CredentialArgs;
 use super::value::duration;
+use crate::auth::SourceOptions;
 use clap::ValueHint;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub struct ServerArgs {
     pub auth_wait: Option<Duration>,
     /// Where the credentials are.
     #[command(flatten)]
-    pub credentials: CredentialArgs,
+    pub credentials: SourceOptions,
     /// A simulated exchange: no account, no network
     ///
     /// It runs inside the process and knows a dozen indices and shares. Without an instrument: five indices.

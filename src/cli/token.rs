@@ -1,9 +1,9 @@
 //! The flags of `dhan token`.
 
-use super::credentials::CredentialArgs;
 use super::manual;
 use super::problems::Problems;
 use super::value;
+use crate::auth::SourceOptions;
 use crate::clock;
 use crate::model::Micros;
 use crate::model::exit::Failure;
@@ -72,7 +72,7 @@ pub struct ShowArgs {
     pub ca_file: Option<PathBuf>,
     /// Where the token is.
     #[command(flatten)]
-    pub credentials: CredentialArgs,
+    pub credentials: SourceOptions,
 }
 
 /// `dhan token renew`.
@@ -92,24 +92,9 @@ pub struct MakeArgs {
     /// Which file.
     #[command(flatten)]
     pub renew: RenewArgs,
-    /// Read the account's PIN from FILE [env: DHAN_PIN_FILE]
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub pin_file: Option<PathBuf>,
-    /// Run CMD, which prints the PIN [env: DHAN_PIN_COMMAND]
-    ///
-    /// It is run by sh -c, and gets 10 s.
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
-    pub pin_command: Option<String>,
-    /// Read the TOTP secret from FILE [env: DHAN_TOTP_FILE]
-    ///
-    /// The secret is Base32, or an otpauth:// address.
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub totp_file: Option<PathBuf>,
-    /// Run CMD, which prints the TOTP secret [env: DHAN_TOTP_COMMAND]
-    ///
-    /// It is run by sh -c, and gets 10 s.
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
-    pub totp_command: Option<String>,
+    /// Where PIN and TOTP secret are.
+    #[command(flatten)]
+    pub inputs: InputOptions,
 }
 
 /// `dhan token ensure`.
@@ -128,18 +113,6 @@ pub struct EnsureArgs {
     /// How a new one is made.
     #[command(flatten)]
     pub make: MakeArgs,
-}
-
-impl MakeArgs {
-    /// Returns where PIN and TOTP secret are.
-    pub fn inputs(&self) -> InputOptions {
-        InputOptions {
-            pin_file: self.pin_file.clone(),
-            pin_command: self.pin_command.clone(),
-            totp_file: self.totp_file.clone(),
-            totp_command: self.totp_command.clone(),
-        }
-    }
 }
 
 impl EnsureArgs {

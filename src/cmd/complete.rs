@@ -75,7 +75,7 @@ fn of_cache(word: &str) -> Option<BTreeSet<String>> {
     }
     let store = Store::from_env(Layout::Compact, true).ok()?;
     let master = Master::open(&store.path()?).ok()?;
-    let today = crate::clock::ist_civil(crate::clock::now()).date();
+    let today = crate::clock::ist_today();
     let wanted = SuggestRequest { segment, start, today, most: MOST - all.len(), time: READING };
     all.extend(suggest::beginning_with(&master, &wanted).ok()?.into_iter().map(|symbol| format!("{typed}{symbol}")));
     Some(all)

@@ -4,8 +4,9 @@ mod output;
 
 use crate::chain::{self, Strike, Strikes};
 use crate::cli::instruments::{
-    FilterArgs, FindArgs, InstrumentsArgs, InstrumentsCommand, ListArgs, SearchArgs, ShowArgs, SourceArgs, SyncArgs,
+    FindArgs, Format, InstrumentsArgs, InstrumentsCommand, ListArgs, SearchArgs, ShowArgs, SourceArgs, SyncArgs,
 };
+use crate::cli::out::unwritten;
 use crate::clock;
 use crate::console::Console;
 use crate::instruments::filter::{Expiry, ordered};
@@ -20,7 +21,7 @@ use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
 use flate2::read::MultiGzDecoder;
 use jiff::civil::Date;
-use output::{Printer, Stop};
+use output::Printer;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
@@ -41,27 +42,20 @@ pub fn run(args: &InstrumentsArgs, console: &Console) -> Result<Exit, Failure> {
     }
 }
 
-fn today() -> Date {
-    clock::ist_civil(clock::now()).date()
-}
-
 fn sync(args: &SyncArgs, console: &Console) -> Result<Exit, Failure> {
-    let layout = if args.detailed { Layout::Detailed } else { Layout::Compact };
-    let store = Store::from_env(layout, false)?;
+    let store = Store::from_env(layout(args.detailed), false)?;
     match store.renew(args.force, true, console) {
         Ok(renewed) => {
             let footer = renewed.master.footer();
             let (rows, layout) = (footer.rows, footer.layout.name());
             let place = store.path().filter(|_| renewed.kept).map(|path| path.display().to_string());
             let place = place.unwrap_or_else(|| "not kept".to_owned());
-            if renewed.changed {
-                console.info(format_args!("{rows} instruments ({layout}): {place}"));
-            } else if args.force {
-                console
-                    .info(format_args!("downloaded again, the same as before: {rows} instruments ({layout}): {place}"));
-            } else {
-                console.info(format_args!("the server has nothing newer: {rows} instruments ({layout}): {place}"));
-            }
+            let news = match renewed.changed {
+                true => "",
+                false if args.force => "downloaded again, the same as before: ",
+                false => "the server has nothing newer: ",
+            };
+            console.info(format_args!("{news}{rows} instruments ({layout}): {place}"));
             Ok(Exit::Done)
         }
         Err(error) => {
@@ -74,43 +68,30 @@ fn sync(args: &SyncArgs, console: &Console) -> Result<Exit, Failure> {
     }
 }
 
-/// Says which master is queried.
-enum Source {
-    File(Box<Master>),
-    Store(Store),
-}
-
-impl Source {
-    fn of(args: &SourceArgs, console: &Console) -> Result<Source, Failure> {
-        match &args.file {
-            Some(path) => from_file(path, console).map(|master| Source::File(Box::new(master))),
-            None => {
-                let layout = if args.detailed { Layout::Detailed } else { Layout::Compact };
-                Store::from_env(layout, args.offline).map(Source::Store)
-            }
+/// Queries the master; a damaged cache is repaired or downloaded again, and queried once more. The query must not
+/// print.
+fn ask<T>(
+    args: &SourceArgs,
+    console: &Console,
+    question: impl Fn(&Master) -> Result<T, MasterError>,
+) -> Result<(T, Master), Failure> {
+    match &args.file {
+        Some(path) => {
+            let master = from_file(path, console)?;
+            Ok((question(&master)?, master))
         }
-    }
-
-    /// Queries the master; a damaged cache is repaired or downloaded again, and queried once more. The query must not
-    /// print.
-    fn ask<T>(
-        self,
-        console: &Console,
-        question: impl Fn(&Master) -> Result<T, MasterError>,
-    ) -> Result<(T, Master), Failure> {
-        let store = match self {
-            Source::File(master) => {
-                let answer = question(&master).map_err(|error| failed(&error))?;
-                return Ok((answer, *master));
-            }
-            Source::Store(store) => store,
-        };
-        store.query_current(console, question)
+        None => Store::from_env(layout(args.detailed), args.offline)?.query_current(console, question),
     }
 }
 
-fn failed(error: &MasterError) -> Failure {
-    Failure::new(Exit::Data, format!("the instrument master cannot be used: {error}"))
+const fn layout(detailed: bool) -> Layout {
+    if detailed { Layout::Detailed } else { Layout::Compact }
+}
+
+impl From<MasterError> for Failure {
+    fn from(error: MasterError) -> Failure {
+        Failure::new(Exit::Data, format!("the instrument master cannot be used: {error}"))
+    }
 }
 
 /// Opens a file of the user's, compressed or not.
@@ -129,12 +110,8 @@ fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
         }
         // A pipe cannot be read twice, and a compressed file not at an offset.
         let mut copy = tempfile::tempfile()?;
-        let most = MAX_CSV + 1;
-        if gzip {
-            io::copy(&mut MultiGzDecoder::new(file).take(most), &mut copy)?;
-        } else {
-            io::copy(&mut file.take(most), &mut copy)?;
-        }
+        let plain: &mut dyn io::Read = if gzip { &mut MultiGzDecoder::new(file) } else { &mut file };
+        io::copy(&mut plain.take(MAX_CSV + 1), &mut copy)?;
         Ok(Bytes::File(copy))
     };
     let bytes = read().map_err(|error| refused(crate::model::os_text(&error)))?;
@@ -148,8 +125,8 @@ fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
     if args.around.is_some() && filter.expiries.is_empty() {
         filter.expiries.push(Expiry::Nearest);
     }
-    let today = today();
-    let ((rows, missed), master) = Source::of(&args.source, console)?.ask(console, |master| {
+    let today = clock::ist_today();
+    let ((rows, missed), master) = ask(&args.source, console, |master| {
         // Checked before printing: once a line is printed, damage in a later one would come too late.
         master.verify()?;
         let ready = filter.ready(master, today)?;
@@ -160,13 +137,7 @@ fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
         let missed = if rows.is_empty() { ready.missed(master)? } else { None };
         Ok((rows, missed))
     })?;
-    let mut printer = Printer::new(args.source.format);
-    let limit = args.filter.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let printed = rows.iter().take(limit).try_for_each(|number| {
-        let found = master.found(*number).map_err(Stop::Master)?;
-        printer.print(&found.row(master.columns()).map_err(Stop::Master)?, found.entry.form)
-    });
-    printed.and_then(|()| printer.finish()).map_err(Stop::into_failure)?;
+    print(&master, rows.iter().map(|number| master.found(*number)), args.source.format, args.filter.limit)?;
     match missed {
         Some(missed) => Err(Failure::new(Exit::NotFound, format!("no instrument passes the filters: {missed}"))),
         None => Ok(Exit::Done),
@@ -200,22 +171,26 @@ fn near_spot(master: &Master, rows: Vec<u32>, spot: f64, sides: usize) -> Result
     Ok(kept)
 }
 
-/// Prints rows.
-fn print(master: &Master, found: &[Found], args: &SourceArgs, filter: &FilterArgs) -> Result<(), Failure> {
-    let mut printer = Printer::new(args.format);
-    let limit = filter.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let printed = found.iter().take(limit).try_for_each(|found| {
-        let row = found.row(master.columns()).map_err(Stop::Master)?;
-        printer.print(&row, found.entry.form)
-    });
-    printed.and_then(|()| printer.finish()).map_err(Stop::into_failure)
+/// Prints at most `limit` rows.
+fn print(
+    master: &Master,
+    found: impl Iterator<Item = Result<Found, MasterError>>,
+    format: Format,
+    limit: Option<usize>,
+) -> Result<(), Failure> {
+    let mut printer = Printer::new(format);
+    for found in found.take(limit.unwrap_or(usize::MAX)) {
+        let found = found?;
+        printer.print(&found.row(master.columns())?, found.entry.form).map_err(unwritten)?;
+    }
+    printer.finish().map_err(unwritten)
 }
 
 fn find(args: &FindArgs, console: &Console) -> Result<Exit, Failure> {
     let specs = specs(&args.symbols)?;
     let filter = args.filter.meant();
-    let today = today();
-    let ((found, problems), master) = Source::of(&args.source, console)?.ask(console, |master| {
+    let today = clock::ist_today();
+    let ((found, problems), master) = ask(&args.source, console, |master| {
         let ready = filter.ready(master, today)?;
         let (mut all, mut problems) = (Vec::new(), Vec::new());
         for spec in &specs {
@@ -247,7 +222,7 @@ fn find(args: &FindArgs, console: &Console) -> Result<Exit, Failure> {
         }
         Ok((all, problems))
     })?;
-    print(&master, &found, &args.source, &args.filter)?;
+    print(&master, found.into_iter().map(Ok), args.source.format, args.filter.limit)?;
     if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure::new(Exit::NotFound, problems.join("\n"))) }
 }
 
@@ -264,28 +239,20 @@ fn words(args: &SearchArgs, console: &Console) -> Result<Exit, Failure> {
     let text = args.text.join(" ");
     let words = Words::of(&text).ok_or_else(|| Failure::usage("nothing to search for: write one word at least"))?;
     let filter = args.filter.meant();
-    let today = today();
-    let limit = args.filter.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let ((found, near), master) = Source::of(&args.source, console)?.ask(console, |master| {
+    let today = clock::ist_today();
+    let ((rows, near), master) = ask(&args.source, console, |master| {
         let rows = search(master, &words, &filter.ready(master, today)?)?;
         let near = if rows.is_empty() {
-            let spec = Spec {
-                text: text.clone(),
-                segment: None,
-                name: Name::Symbol(text.clone()),
-                mode: None,
-                place: Place::default(),
-            };
+            let name = Name::Symbol(text.clone());
+            let spec = Spec { text: text.clone(), segment: None, name, mode: None, place: Place::default() };
             suggestions(master, &spec, |_| true, today)?
         } else {
             Vec::new()
         };
-        let found = rows.into_iter().take(limit).map(|row| master.found(row)).collect::<Result<Vec<_>, _>>()?;
-        Ok((found, (near, limit == 0)))
+        Ok((rows, near))
     })?;
-    print(&master, &found, &args.source, &args.filter)?;
-    let (near, nothing_wanted) = near;
-    if !found.is_empty() || nothing_wanted {
+    print(&master, rows.iter().map(|number| master.found(*number)), args.source.format, args.filter.limit)?;
+    if !rows.is_empty() || args.filter.limit == Some(0) {
         return Ok(Exit::Done);
     }
     let mut message = format!("nothing holds \"{text}\"");
@@ -309,8 +276,8 @@ fn is_isin(word: &str) -> bool {
 
 fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
     let spec = specs(std::slice::from_ref(&args.spec))?.remove(0);
-    let today = today();
-    let (found, master) = Source::of(&args.source, console)?.ask(console, |master| {
+    let today = clock::ist_today();
+    let (found, master) = ask(&args.source, console, |master| {
         let text = || spec.text.clone();
         Ok(match look_up(master, &spec, |_| true, today, args.expired)? {
             LookUpOutcome::One(found, also) => Ok((found, also)),
@@ -327,8 +294,7 @@ fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
     if !also.is_empty() {
         console.info(lookup::also(&spec, &found, &also));
     }
-    let row = found.row(master.columns()).map_err(|error| failed(&error))?;
-    output::show(&row, args.source.format).map_err(Stop::into_failure)?;
+    output::show(&found.row(master.columns())?, args.source.format).map_err(unwritten)?;
     Ok(Exit::Done)
 }
 

@@ -28,6 +28,7 @@ use crate::config::FileOptions;
 use crate::console::{Console, ConsoleConfig, LogLevel};
 use crate::model::exit::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
+use anyhow::Context as _;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, ColorChoice};
 use defaults::Defaults;
@@ -35,6 +36,8 @@ use std::cell::OnceCell;
 use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the command line of this process. Only here a failure becomes a message and an exit code.
 pub fn main() -> ExitCode {
@@ -248,6 +251,30 @@ fn dispatch(
 /// Errors of crates that handle secrets are translated elsewhere.
 fn exit_with(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
     move |error| Failure::new(exit, format!("{error:#}"))
+}
+
+/// Creates the runtime of a command: one thread for sockets, signals and timers.
+fn runtime() -> Result<Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(Exit::Bug, format!("cannot start: {}", error.kind())))
+}
+
+/// Listens for SIGINT and SIGTERM from now on; the future ends with the first of them.
+fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
+    let listen = |kind| signal(kind).context("cannot listen for signals").map_err(exit_with(Exit::Bug));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Prints the environment that points programs at a server of this process.
+fn print_environment(variables: Vec<(&str, String)>, console: &Console) {
+    let lines: String = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    console.raw(&lines);
 }
 
 /// Plans and runs a stream; if the reader of stdout left, the process ends like any Unix tool.

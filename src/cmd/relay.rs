@@ -3,8 +3,8 @@
 use crate::cli::plan::{StreamSource, TextSource};
 use crate::cli::planner::PlanContext;
 use crate::cli::relay::{self as flags, RelayArgs, RelayPlan};
-use crate::cmd::exit_with;
 use crate::cmd::stream::{Server, watch};
+use crate::cmd::{exit_with, interrupted, print_environment, runtime};
 use crate::console::Console;
 use crate::format::time::TimeStyle;
 use crate::model::Stream;
@@ -20,13 +20,11 @@ use crate::session::{Config, Plan};
 use crate::stream::{Admission, Chains, Change, EarlyStop, Run};
 use anyhow::Context as _;
 use secrecy::SecretString;
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// Serves until SIGINT, SIGTERM or `quit`.
@@ -37,8 +35,7 @@ pub fn run(args: &RelayArgs, context: &PlanContext<'_>, console: &Console) -> Re
     let plan = flags::plan(args, context)?;
     let client_token = args.client_token_file.as_deref().map(|path| client_token(path, console)).transpose()?;
     crate::auth::harden();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start");
-    let runtime = runtime.map_err(exit_with(Exit::Bug))?;
+    let runtime = runtime()?;
     let result = tokio::task::LocalSet::new().block_on(&runtime, serve(args, plan, client_token, console));
     // A name look-up that hangs must not delay the end of the process.
     runtime.shutdown_background();
@@ -58,8 +55,7 @@ async fn serve(
         server.credentials.read().await?;
     }
     // Before the address is printed, so that a signal that follows at once is not missed.
-    let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
-    let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(exit_with(Exit::Bug))?;
+    let interrupted = interrupted()?;
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| Failure::new(Exit::Output, cannot_listen(args.listen, &error)))?;
@@ -73,11 +69,7 @@ async fn serve(
         "the relay listens on {addr}; any client id will do, and {}; Ctrl-C stops it",
         if client_token.is_some() { "the token is that of --client-token-file" } else { "any token" }
     ));
-    let mut lines = String::new();
-    for (name, value) in relay::environment(addr) {
-        let _ = writeln!(lines, "{name}={value}");
-    }
-    console.raw(&lines);
+    print_environment(relay::environment(addr), console);
     let (plan, printer) = (Rc::new(plan), console.clone());
     let relay = Relay {
         listener,
@@ -86,13 +78,7 @@ async fn serve(
         control,
         console: console.clone(),
     };
-    let stop = async {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
-    relay::serve(relay, stop).await
+    relay::serve(relay, interrupted).await
 }
 
 /// Creates the run of a stream, which prints nothing and passes its frames to the relay.

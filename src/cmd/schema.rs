@@ -2,6 +2,7 @@
 
 use crate::cli::out;
 use crate::cli::schema::SchemaArgs;
+use crate::format::time::TimeStyle;
 use crate::model::exit::{Exit, Failure};
 use crate::record::{RecordType, duckdb, json_schema};
 
@@ -10,9 +11,8 @@ use crate::record::{RecordType, duckdb, json_schema};
 /// # Errors
 /// Exit 9 if stdout cannot be written.
 pub fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
-    let named: Vec<_> = args.types.iter().filter_map(|name| RecordType::parse(name)).collect();
-    let types = if named.is_empty() { &RecordType::ALL[..] } else { &named };
-    let iso = args.time == "iso";
+    let types = if args.types.is_empty() { &RecordType::ALL[..] } else { &args.types };
+    let iso = args.time == TimeStyle::Iso;
     let text =
         if args.duckdb { duckdb::columns(types, iso) } else { format!("{:#}", json_schema::document(types, iso)) };
     out::print(&(text + "\n")).map(|()| Exit::Done)

@@ -1,16 +1,13 @@
 //! Runs `dhan simulate`: a local server that speaks the broker's protocols, for any client.
 
 use crate::cli::simulate::{SimulateArgs, Speed};
-use crate::cmd::exit_with;
+use crate::cmd::{interrupted, print_environment, runtime};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::server::listener::cannot_listen;
 use crate::simulator::{FrameSource, Played, SimConfig, Simulator};
-use anyhow::Context as _;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until SIGINT or SIGTERM.
 #[allow(clippy::needless_update, reason = "the tests' build has more fields")]
@@ -27,9 +24,7 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<Exit, Failure> {
         console: Some(console.clone()),
         ..SimConfig::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start");
-    let runtime = runtime.map_err(exit_with(Exit::Bug))?;
-    runtime.block_on(serve(config, console))
+    runtime()?.block_on(serve(config, console))
 }
 
 /// Returns the frames for `--replay`: those of a capture, at the given speed.
@@ -48,8 +43,7 @@ fn replayed(capture: &Path, speed: Speed) -> Result<Arc<dyn FrameSource>, Failur
 async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {
     let (listen, seed) = (config.listen, config.seed);
     // Before the address is printed, so that a signal that follows at once is not missed.
-    let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
-    let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(exit_with(Exit::Bug))?;
+    let interrupted = interrupted()?;
     let simulator = Simulator::start(config).await.map_err(|error| Failure::usage(cannot_listen(listen, &error)))?;
     console.begin_run();
     console.info(format_args!(
@@ -59,15 +53,8 @@ async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {
     if !listen.ip().is_loopback() {
         console.warn(format_args!("{} can be reached from other machines, and it asks nobody who they are", listen));
     }
-    let mut lines = String::new();
-    for (name, value) in simulator.environment() {
-        let _ = writeln!(lines, "{name}={value}");
-    }
-    console.raw(&lines);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    print_environment(simulator.environment(), console);
+    interrupted.await;
     simulator.stop();
     Ok(Exit::Done)
 }

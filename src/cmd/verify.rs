@@ -94,10 +94,7 @@ fn print(out: &mut StdoutSink, text: &[u8]) -> Result<(), Failure> {
     match out.write(text).map_err(|unwritten| unwritten.failure) {
         Ok(()) => Ok(()),
         Err(WriteFailure::Failed(failure)) => Err(failure),
-        Err(_) => {
-            crate::cli::out::die_of_sigpipe();
-            Err(Failure::new(Exit::Output, "the reader of the output went away"))
-        }
+        Err(_) => Err(crate::cli::out::reader_gone()),
     }
 }
 

@@ -41,6 +41,22 @@ pub fn http_client(
     limits(builder).build().map_err(|_| Failure::new(Exit::Bug, "the HTTP client cannot be set up"))
 }
 
+/// Returns whether a request failed because the server's certificate cannot be trusted.
+pub fn is_untrusted(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(found) = cause {
+        if let Some(rustls::Error::InvalidCertificate(_)) = found.downcast_ref() {
+            return true;
+        }
+        // An I/O error does not return its inner error as its `source`.
+        cause = match found.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => found.source(),
+        };
+    }
+    false
+}
+
 /// Returns why an HTTP client has no connection to `authority` (`HOST[:PORT]`), naming the proxy in between.
 ///
 /// The client's own text holds the whole address and is dropped.

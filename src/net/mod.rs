@@ -27,7 +27,7 @@ pub use crate::model::cause::{ConnectError, ConnectPhase, Ended, TlsKind};
 pub use connection::{Connection, Incoming};
 pub use connector::{CONNECT_LIMIT, Connector};
 pub use handshake::{HandshakeReport, parse_http_date, parse_retry_after};
-pub use http::{http_client, no_connection};
+pub use http::{http_client, is_untrusted, no_connection};
 #[cfg(any(test, feature = "testing"))]
 pub use http1::{Head, HeadError, read_head};
 pub use proxy::Proxies;

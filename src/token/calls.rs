@@ -1,12 +1,12 @@
 //! Sends the requests to Dhan: make a token, renew a token, read the server's time. The POST makes a token and nothing
 //! else.
 
-use super::answer::{Call, NewToken, Refusal, judge};
+use super::answer::{Call, NewToken, Refusal, RefusalKind, judge};
 use crate::auth::{ApiBase, Credentials};
 use crate::model::Micros;
 use crate::model::exit::Failure;
 use crate::net::tls::LazyTls;
-use crate::net::{Resolver, http_client, parse_http_date};
+use crate::net::{Resolver, http_client, is_untrusted, parse_http_date};
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -72,7 +72,7 @@ impl Calls {
     pub(super) async fn renew(&self, credentials: &Credentials) -> Result<NewToken, Refusal> {
         let value = |text: &str| {
             let mut value = HeaderValue::from_str(text)
-                .map_err(|_| Refusal::Credentials("it holds characters that cannot be sent".to_owned()))?;
+                .map_err(|_| RefusalKind::Credentials.with("it holds characters that cannot be sent"))?;
             value.set_sensitive(true);
             Ok(value)
         };
@@ -92,12 +92,12 @@ async fn answer(call: Call, request: RequestBuilder) -> Result<NewToken, Refusal
         while let Some(piece) = response.chunk().await.map_err(|error| translated(&error))? {
             body.extend_from_slice(&piece);
             if body.len() > BODY_LIMIT {
-                return Err(Refusal::Foreign("its answer is larger than 64 KiB".to_owned()));
+                return Err(RefusalKind::Foreign.with("its answer is larger than 64 KiB"));
             }
         }
         judge(call, status, &body)
     };
-    let late = || Refusal::Unreachable("no answer came within 10 s".to_owned());
+    let late = || RefusalKind::Unreachable.with("no answer came within 10 s");
     tokio::time::timeout(LIMIT, all).await.unwrap_or_else(|_| Err(late()))
 }
 
@@ -107,23 +107,10 @@ async fn send(request: RequestBuilder) -> Result<Response, Refusal> {
 
 /// Translates the HTTP client's error. Its text contains the address, with PIN and password, and is dropped.
 fn translated(error: &reqwest::Error) -> Refusal {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(found) = cause {
-        // An I/O error does not return its inner error as its `source`.
-        let inner = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = found.downcast_ref::<rustls::Error>();
-        let tls = tls.or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        if let Some(rustls::Error::InvalidCertificate(_)) = tls {
-            return Refusal::Untrusted("its certificate cannot be trusted".to_owned());
-        }
-        cause = match inner {
-            Some(inner) => Some(inner),
-            None => found.source(),
-        };
-    }
     match (error.is_connect(), error.is_timeout()) {
-        (true, _) => Refusal::NotSent("it cannot be reached".to_owned()),
-        (_, true) => Refusal::Unreachable("no answer came within 10 s".to_owned()),
-        _ => Refusal::Unreachable("the connection broke before an answer came".to_owned()),
+        _ if is_untrusted(error) => RefusalKind::Untrusted.with("its certificate cannot be trusted"),
+        (true, _) => RefusalKind::NotSent.with("it cannot be reached"),
+        (_, true) => RefusalKind::Unreachable.with("no answer came within 10 s"),
+        _ => RefusalKind::Unreachable.with("the connection broke before an answer came"),
     }
 }

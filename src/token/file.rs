@@ -7,6 +7,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use tempfile::TempPath;
 
 /// Bytes reserved on the disk before a token is requested; without room the new token would be lost.
 const ROOM: usize = 4096;
@@ -80,20 +81,17 @@ impl TokenFile {
         };
         // A link is kept: the file that it points to is replaced.
         let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        let folder = match target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            Some(folder) => folder.to_owned(),
-            None => PathBuf::from("."),
-        };
-        if !folder.exists() {
-            DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|e| failed("its folder", &e))?;
+        if !folder(&target).exists() {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder(&target));
+            made.map_err(|e| failed("its folder", &e))?;
         }
         let beside = beside(&target);
         // Only a killed run leaves such a file, and it was checked before.
         let _ = fs::remove_file(&beside);
-        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags).open(&beside);
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
         let file = made.map_err(|e| failed("a file beside it", &e))?;
-        let slot = Slot { file, beside, target, folder, is_done: false };
+        let beside = TempPath::try_from_path(beside).map_err(|e| failed("a file beside it", &e))?;
+        let slot = Slot { file, beside, target };
         slot.file
             .write_all_at(&[b' '; ROOM], 0)
             .and_then(|()| slot.file.sync_all())
@@ -138,6 +136,10 @@ impl TokenFile {
     }
 }
 
+fn folder(target: &Path) -> &Path {
+    target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn beside(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{name}.dhan-new"))
@@ -146,10 +148,8 @@ fn beside(target: &Path) -> PathBuf {
 /// Room for a token beside the file that it will replace. Dropped without a token it leaves nothing.
 pub(super) struct Slot {
     file: File,
-    beside: PathBuf,
+    beside: TempPath,
     target: PathBuf,
-    folder: PathBuf,
-    is_done: bool,
 }
 
 impl Slot {
@@ -164,8 +164,8 @@ impl Slot {
             (&self.file).write_all(bytes)?;
             self.file.sync_all()?;
             // From here on the next run can put it into place.
-            self.is_done = true;
-            fs::rename(&self.beside, &self.target)
+            self.beside.disable_cleanup(true);
+            Ok(self.beside.persist(&self.target)?)
         });
         written.map_err(|error| {
             let why = crate::model::io_words(&error);
@@ -176,16 +176,8 @@ impl Slot {
             Failure::new(Exit::Output, words)
         })?;
         // The rename is durable once the folder is synced; if that fails, the token is in place all the same.
-        let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        let _ = File::open(folder(&self.target)).and_then(|folder| folder.sync_all());
         Ok(())
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if !self.is_done {
-            let _ = fs::remove_file(&self.beside);
-        }
     }
 }
 

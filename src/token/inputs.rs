@@ -13,16 +13,26 @@ use crate::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::{Path, PathBuf};
 
-/// Holds the command line's options for PIN and TOTP secret.
-#[derive(Debug, Clone, Default)]
+/// The command line's options for PIN and TOTP secret.
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct InputOptions {
-    /// `--pin-file`.
+    /// Read the account's PIN from FILE [env: DHAN_PIN_FILE]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub pin_file: Option<PathBuf>,
-    /// `--pin-command`.
+    /// Run CMD, which prints the PIN [env: DHAN_PIN_COMMAND]
+    ///
+    /// It is run by sh -c, and gets 10 s.
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
     pub pin_command: Option<String>,
-    /// `--totp-file`.
+    /// Read the TOTP secret from FILE [env: DHAN_TOTP_FILE]
+    ///
+    /// The secret is Base32, or an otpauth:// address.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub totp_file: Option<PathBuf>,
-    /// `--totp-command`.
+    /// Run CMD, which prints the TOTP secret [env: DHAN_TOTP_COMMAND]
+    ///
+    /// It is run by sh -c, and gets 10 s.
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
     pub totp_command: Option<String>,
 }
 
@@ -123,7 +133,7 @@ impl Input {
                 ));
             }
             Some(Place::File(path)) => auth::read_file(path.clone()).await,
-            Some(Place::Command(line)) => auth::run_command(line.clone(), self.redactor.clone()).await,
+            Some(Place::Command(line)) => auth::run_command(line, &self.redactor).await,
         };
         read.map_err(|words| self.wrong(&words))
     }

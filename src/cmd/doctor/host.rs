@@ -1,8 +1,7 @@
 //! Checks this host: credentials, files, core dumps, the instrument cache.
 
 use crate::account::Account;
-use crate::auth::{CredentialSource, Environment};
-use crate::cli::credentials::CredentialArgs;
+use crate::auth::{CredentialSource, Environment, SourceOptions};
 use crate::clock;
 use crate::cmd::defaults::Defaults;
 use crate::doctor::judge::CredentialPlace;
@@ -16,7 +15,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// Returns a finding for every place where credentials may be. A value is read only to see whether there is one.
-pub(super) fn credentials(args: &CredentialArgs, defaults: &Defaults, environment: &Environment) -> Vec<Finding> {
+pub(super) fn credentials(args: &SourceOptions, defaults: &Defaults, environment: &Environment) -> Vec<Finding> {
     // Options that come from the configuration file were not typed.
     let option = |name: &'static str, words: Option<String>| CredentialPlace {
         name,

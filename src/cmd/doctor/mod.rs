@@ -12,6 +12,7 @@ mod streams;
 use super::defaults::Defaults;
 use crate::account::Account;
 use crate::auth::{CredentialSource, Environment};
+use crate::cli::credentials::source;
 use crate::cli::doctor::DoctorArgs;
 use crate::clock;
 use crate::console::Console;
@@ -39,7 +40,7 @@ pub fn run(args: &DoctorArgs, defaults: &Defaults, console: &Console) -> Result<
             console.keep_secret(secret.into());
         }
     }
-    let source = args.credentials.source(None, &environment, &console.redactor())?;
+    let source = source(&args.credentials, None, &environment, &console.redactor())?;
     let tls = LazyTls::new(args.ca_file.as_deref())?;
     let mut report = Report::begin(args.asked_format(), console);
     let account = source.account_id().map(|id| Account::open(folders::STATE.of_process(), &id));
@@ -59,11 +60,7 @@ pub fn run(args: &DoctorArgs, defaults: &Defaults, console: &Console) -> Result<
     report.add_all(of_account(account.as_ref()))?;
     report.add_all(making::findings(&environment, account.as_ref(), clock::now()))?;
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Exit::Bug, format!("cannot start: {}", error.kind())))?;
-    runtime.block_on(async {
+    super::runtime()?.block_on(async {
         let credentials = source.read().await;
         report.add(token(&source, &credentials))?;
         if args.offline {

@@ -325,15 +325,8 @@ fn disconnect(bytes: &[u8], endpoint: Stream) -> Option<DisconnectReason> {
 /// Returns why a request without credentials was not answered. The client's own text holds the address and is not
 /// used.
 fn refused(error: &reqwest::Error) -> Failure {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let tls = error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>());
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return Failure::new(Exit::Certificate, "the server's certificate cannot be trusted");
-        }
-        cause = error.source();
+    if crate::net::is_untrusted(error) {
+        return Failure::new(Exit::Certificate, "the server's certificate cannot be trusted");
     }
     Failure::new(Exit::Network, "the server cannot be reached")
 }

@@ -10,6 +10,7 @@ use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use anyhow::Context as _;
 use clap::ValueEnum as _;
+use clap_complete::Generator;
 use std::path::Path;
 
 /// A generated file: its name, and its text without a build date or version.
@@ -71,31 +72,17 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<Exit, Failure> {
 }
 
 fn completions(shell: Shell) -> Page {
-    use clap_complete::generate;
     use clap_complete::shells::{Bash, Fish, PowerShell, Zsh};
-    let (mut command, mut text) = (lazy::whole::<Cli>(), Vec::new());
-    let name = match shell {
-        Shell::Bash => {
-            generate(Bash, &mut command, "dhan", &mut text);
-            "dhan.bash"
-        }
-        Shell::Zsh => {
-            generate(Zsh, &mut command, "dhan", &mut text);
-            "_dhan"
-        }
-        Shell::Fish => {
-            generate(Fish, &mut command, "dhan", &mut text);
-            "dhan.fish"
-        }
-        Shell::Pwsh => {
-            generate(PowerShell, &mut command, "dhan", &mut text);
-            "dhan.ps1"
-        }
-        Shell::Nushell => {
-            generate(clap_complete_nushell::Nushell, &mut command, "dhan", &mut text);
-            "dhan.nu"
-        }
+    let (name, generator): (_, &dyn Generator) = match shell {
+        Shell::Bash => ("dhan.bash", &Bash),
+        Shell::Zsh => ("_dhan", &Zsh),
+        Shell::Fish => ("dhan.fish", &Fish),
+        Shell::Pwsh => ("dhan.ps1", &PowerShell),
+        Shell::Nushell => ("dhan.nu", &clap_complete_nushell::Nushell),
     };
+    let (mut command, mut text) = (lazy::whole::<Cli>().bin_name("dhan"), Vec::new());
+    command.build();
+    generator.generate(&command, &mut text);
     (name.to_owned(), with_instruments(shell, &String::from_utf8_lossy(&text)))
 }
 

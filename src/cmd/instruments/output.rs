@@ -2,48 +2,9 @@
 
 use crate::cli::instruments::Format;
 use crate::cli::table::{Column, Table};
-use crate::instruments::master::MasterError;
 use crate::instruments::record::{FIELDS, FieldValue, values, write_json};
 use crate::instruments::row::{MasterRow, SymbolForm};
-use crate::model::exit::{Exit, Failure};
 use std::io::{self, BufWriter, StdoutLock, Write};
-
-/// Says why printing stopped.
-#[derive(Debug)]
-pub enum Stop {
-    /// stdout cannot be written.
-    Write(io::Error),
-    /// The master changed while it was read.
-    Master(MasterError),
-}
-
-impl From<MasterError> for Stop {
-    fn from(error: MasterError) -> Self {
-        Stop::Master(error)
-    }
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Stop::Write(error)
-    }
-}
-
-impl Stop {
-    /// Returns the failure to end with. If the reader of stdout left, the process ends here, like any Unix tool.
-    pub fn into_failure(self) -> Failure {
-        match self {
-            Stop::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                crate::cli::out::die_of_sigpipe();
-                Failure::new(Exit::Output, "the reader of the output went away")
-            }
-            Stop::Write(error) => {
-                Failure::new(Exit::Output, format!("cannot write to stdout: {}", crate::model::os_text(&error)))
-            }
-            Stop::Master(error) => Failure::new(Exit::Data, format!("the instrument master cannot be used: {error}")),
-        }
-    }
-}
 
 /// Lists a table's columns with their index in [`FIELDS`].
 const TABLE: [(Column, usize); 10] = [
@@ -79,15 +40,11 @@ impl Printer {
     }
 
     /// Prints an instrument.
-    pub fn print(&mut self, row: &MasterRow<'_>, form: SymbolForm) -> Result<(), Stop> {
+    pub fn print(&mut self, row: &MasterRow<'_>, form: SymbolForm) -> io::Result<()> {
         match self.format {
             Format::Spec => writeln!(self.out, "{}:{}", row.segment, row.id)?,
             Format::Ndjson => {
-                let values = values(row, form);
-                let mut fields = FIELDS.map(|name| (name, FieldValue::Null));
-                for (field, value) in fields.iter_mut().zip(values) {
-                    field.1 = value;
-                }
+                let fields: Vec<_> = FIELDS.into_iter().zip(values(row, form)).collect();
                 write_json(&mut self.out, &fields)?;
             }
             Format::Csv => {
@@ -111,13 +68,13 @@ impl Printer {
     }
 
     /// Finishes the output.
-    pub fn finish(&mut self) -> Result<(), Stop> {
+    pub fn finish(&mut self) -> io::Result<()> {
         match self.format {
             Format::Csv => self.begin_csv()?,
             Format::Table => self.table.finish(&mut self.out)?,
             _ => {}
         }
-        Ok(self.out.flush()?)
+        self.out.flush()
     }
 }
 
@@ -132,7 +89,7 @@ fn write_csv<T: AsRef<str>>(out: &mut impl Write, fields: impl Iterator<Item = T
 }
 
 /// Prints all columns of an instrument as the file has them.
-pub fn show(row: &MasterRow<'_>, format: Format) -> Result<(), Stop> {
+pub fn show(row: &MasterRow<'_>, format: Format) -> io::Result<()> {
     let mut out = stdout();
     match format {
         Format::Spec => writeln!(out, "{}:{}", row.segment, row.id)?,
@@ -151,5 +108,5 @@ pub fn show(row: &MasterRow<'_>, format: Format) -> Result<(), Stop> {
             }
         }
     }
-    Ok(out.flush()?)
+    out.flush()
 }

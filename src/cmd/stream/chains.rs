@@ -1,8 +1,8 @@
 //! Resolves `--chain`: from requests to chains, with the master or the simulated exchange.
 
 use super::names::Names;
-use super::today;
 use crate::chain::{ChainRequest, Listing, OptionChain};
+use crate::clock::ist_today;
 use crate::console::Console;
 use crate::instruments::master::{Master, MasterError};
 use crate::model::exit::{Exit, Failure};
@@ -15,7 +15,7 @@ pub(super) fn find(requests: &[ChainRequest], names: &Names, console: &Console) 
     if requests.is_empty() {
         return Ok(Vec::new());
     }
-    let today = today();
+    let today = ist_today();
     let listings = names.ask_master(console, |master: &Master| {
         requests.iter().map(|request| Listing::of(master, request, today)).collect::<Result<Vec<_>, MasterError>>()
     })?;

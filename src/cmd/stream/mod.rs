@@ -266,10 +266,7 @@ fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
     if waits || !can_be_read_twice || !has_names {
         return Ok(());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Failure::new(Exit::Bug, format!("the runtime cannot be started: {}", error.kind())))?;
-    runtime.block_on(source.read_login()).map(drop).map_err(Failure::from)
+    super::runtime()?.block_on(source.read_login()).map(drop).map_err(Failure::from)
 }
 
 /// Returns whether to show a live line: a person reads stderr and records go elsewhere, to files or to a stdout that is
@@ -385,9 +382,4 @@ impl Server {
             exchange: Some(exchange),
         })
     }
-}
-
-/// Returns today's date in India.
-fn today() -> jiff::civil::Date {
-    clock::ist_civil(clock::now()).date()
 }

@@ -1,9 +1,8 @@
 //! Resolves specs to subscriptions, with the instrument master or the simulated exchange.
 
-use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::cli::specs::Takes;
-use crate::clock;
+use crate::clock::{self, ist_today};
 use crate::console::Console;
 use crate::instruments::index::{Bytes, build};
 use crate::instruments::lookup::{LookUpOutcome, look_up};
@@ -135,7 +134,7 @@ impl Names {
             Names::Demo => demo(specs, streamable),
             Names::Master { .. } => {
                 let store = self.store()?;
-                let question = Question { specs, streamable, today: today(), expired: wanted.expired };
+                let question = Question { specs, streamable, today: ist_today(), expired: wanted.expired };
                 let resolution = instruments::resolve(question, &store, console)?;
                 if resolution.stale {
                     store.refresh_behind(console);
@@ -210,7 +209,7 @@ pub(crate) fn known_problems(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec
     }
     // Without a place for a master, nothing is known.
     let store = Store::from_env(Layout::Compact, false);
-    store.map(|store| instruments::resolve::known_problems(specs, streamable, &store, today())).unwrap_or_default()
+    store.map(|store| instruments::resolve::known_problems(specs, streamable, &store, ist_today())).unwrap_or_default()
 }
 
 fn requests_full(kind: &StreamKind, spec: &Spec) -> bool {
@@ -221,7 +220,7 @@ fn requests_full(kind: &StreamKind, spec: &Spec) -> bool {
 /// Returns the instrument master of the simulated exchange.
 fn demo_master() -> Result<Master, Failure> {
     let bug = |error: String| Failure::new(Exit::Bug, format!("the simulated exchange's master: {error}"));
-    let csv = Bytes::Memory(simulator::master_csv(today()).into_bytes());
+    let csv = Bytes::Memory(simulator::master_csv(ist_today()).into_bytes());
     let built = build(&csv).map_err(|error| bug(error.to_string()))?;
     Master::from_parts(Arc::new(csv), &built).map_err(|error| bug(error.to_string()))
 }
@@ -230,7 +229,7 @@ fn demo_master() -> Result<Master, Failure> {
 fn demo_contract(spec: &Spec, streamable: Streamable) -> Option<Resolved> {
     let master = demo_master().ok()?;
     let takes = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
-    let LookUpOutcome::One(found, _) = look_up(&master, spec, takes, today(), false).ok()? else { return None };
+    let LookUpOutcome::One(found, _) = look_up(&master, spec, takes, ist_today(), false).ok()? else { return None };
     let row = found.row(master.columns()).ok()?;
     let key = InstrumentKey::new(row.segment.feed()?, row.id);
     Some(Resolved { key, symbol: row.symbol(found.entry.form).map(Arc::from) })

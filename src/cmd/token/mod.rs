@@ -3,6 +3,7 @@
 mod save;
 mod show;
 
+use super::runtime;
 use crate::auth::{ApiBase, Environment};
 use crate::cli::token::{KeepArgs, MakeArgs, RenewArgs, TokenArgs, TokenCommand};
 use crate::clock;
@@ -30,15 +31,15 @@ pub fn run(args: &TokenArgs, console: &Console) -> Result<Exit, Failure> {
         TokenCommand::Ensure(args) => {
             let until = args.until(clock::now())?;
             let maker = maker(&args.make, &environment, console)?;
-            block_on(async { maker.ensure(until).await.map(|_| Exit::Done) })
+            runtime()?.block_on(maker.ensure(until)).map(|_| Exit::Done)
         }
         TokenCommand::Mint(args) => {
             let maker = maker(args, &environment, console)?;
-            block_on(async { maker.mint().await.map(|_| Exit::Done) })
+            runtime()?.block_on(maker.mint()).map(|_| Exit::Done)
         }
         TokenCommand::Renew(args) => {
             let maker = of(args, InputOptions::default(), &environment, console)?;
-            block_on(async { maker.renew().await.map(|_| Exit::Done) })
+            runtime()?.block_on(maker.renew()).map(|_| Exit::Done)
         }
     }
 }
@@ -47,7 +48,7 @@ fn maker(args: &MakeArgs, environment: &Environment, console: &Console) -> Resul
     for name in ["DHAN_PIN", "DHAN_TOTP", "DHAN_TOTP_SECRET"].into_iter().filter(|name| environment.is_set(name)) {
         console.warn(format_args!("{name} is set, but not read: put the secret into a file, and name that"));
     }
-    of(&args.renew, args.inputs(), environment, console)
+    of(&args.renew, args.inputs.clone(), environment, console)
 }
 
 fn of(args: &RenewArgs, inputs: InputOptions, environment: &Environment, console: &Console) -> Result<Maker, Failure> {
@@ -78,10 +79,4 @@ fn client_id(args: &KeepArgs, environment: &Environment, console: &Console) -> R
     }
     console.redactor().add_client_id(&id);
     Ok(Some(id))
-}
-
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Exit::Bug, format!("cannot start: {}", error.kind())))?;
-    runtime.block_on(work)
 }

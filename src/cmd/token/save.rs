@@ -1,9 +1,10 @@
 //! Runs `dhan token save`: stores a token that was made on web.dhan.co, from stdin into its file.
 
-use super::{block_on, client_id};
+use super::client_id;
 use crate::auth::{self, Environment, ist_minute};
 use crate::cli::token::KeepArgs;
 use crate::clock;
+use crate::cmd::runtime;
 use crate::console::{Console, untrusted};
 use crate::model::exit::{Exit, Failure};
 use crate::redact::mask_client_id;
@@ -83,7 +84,7 @@ fn typed(console: &Console) -> Result<SecretString, Failure> {
         let _ = tell.send(read.map(|_| bytes));
     });
     reader.map_err(|error| unreadable(&error))?;
-    let read = block_on(async {
+    let read: Result<_, Failure> = runtime()?.block_on(async {
         let listen = |kind| signal(kind).map_err(|error| unreadable(&error));
         let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
         Ok(tokio::select! {

@@ -1,10 +1,11 @@
 //! Runs `dhan token show`: the token's account, kind and expiry.
 
-use super::block_on;
 use crate::auth::{ApiBase, Credentials, Environment, ProblemKind, ist_minute};
+use crate::cli::credentials::source;
 use crate::cli::out;
 use crate::cli::token::ShowArgs;
 use crate::clock::{self, SECOND_US};
+use crate::cmd::runtime;
 use crate::console::{Console, untrusted};
 use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
@@ -17,11 +18,11 @@ use std::time::Duration;
 
 /// Prints the description; a token that cannot be used is exit 3, but still described if possible.
 pub(super) fn run(args: &ShowArgs, environment: &Environment, console: &Console) -> Result<Exit, Failure> {
-    let source = args.credentials.source(None, environment, &console.redactor())?;
+    let source = source(&args.credentials, None, environment, &console.redactor())?;
     if let Some(warning) = source.permission_warning() {
         console.warn(warning);
     }
-    block_on(async {
+    runtime()?.block_on(async {
         let (credentials, problem) = source.read_described().await;
         if let Some(credentials) = &credentials {
             let place = source.place().map(ToString::to_string).unwrap_or_default();

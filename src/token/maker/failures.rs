@@ -1,6 +1,6 @@
 //! Words the failures of making and renewing a token.
 
-use super::super::answer::{Call, Refusal};
+use super::super::answer::{Call, Refusal, RefusalKind};
 use super::super::file::StoredToken;
 use super::{Maker, is_self};
 use crate::console::untrusted;
@@ -43,10 +43,10 @@ impl Maker {
     /// Returns the failure of a refused or failed request, with its exit code. `secrets` are removed from the
     /// server's words.
     pub(super) fn failure(&self, call: Call, refusal: &Refusal, secrets: &[&SecretString]) -> Failure {
-        let words = shown(&refusal.to_string(), secrets);
+        let words = shown(&refusal.words, secrets);
         let host = self.calls.host(call);
-        let (exit, message) = match (refusal, call) {
-            (Refusal::Credentials(_), Call::Mint) => (
+        let (exit, message) = match (refusal.kind, call) {
+            (RefusalKind::Credentials, Call::Mint) => (
                 Exit::Credentials,
                 format!(
                     "{host} refuses to make a token: {words}. Mend {} and run this again; nothing is tried again by itself, \
@@ -54,27 +54,27 @@ impl Maker {
                     self.blamed(&words)
                 ),
             ),
-            (Refusal::Credentials(_), Call::Renew) => (
+            (RefusalKind::Credentials, Call::Renew) => (
                 Exit::Credentials,
                 format!(
                     "{host} refuses to renew the token in {:?}: {words}. Make a new one with dhan token mint, or on web.dhan.co",
                     self.file.path()
                 ),
             ),
-            (Refusal::TooSoon(_) | Refusal::Request(_), _) => {
+            (RefusalKind::TooSoon | RefusalKind::Request, _) => {
                 (Exit::Refused, format!("{host} refuses the request: {words}"))
             }
-            (Refusal::NotSent(_), _) => {
+            (RefusalKind::NotSent, _) => {
                 (Exit::Network, format!("{host}: {words}, tried for 10 s; no token was asked for. Is the network up?"))
             }
-            (Refusal::Unreachable(_), _) => (
+            (RefusalKind::Unreachable, _) => (
                 Exit::Network,
                 format!(
                     "{host}: {words}. Whether a token was made is not known: dhan token ensure finds out and mends it"
                 ),
             ),
-            (Refusal::Untrusted(_), _) => (Exit::Certificate, format!("{host}: {words}; nothing was sent")),
-            (Refusal::Foreign(_), _) => (Exit::Protocol, format!("{host} does not answer as Dhan does: {words}")),
+            (RefusalKind::Untrusted, _) => (Exit::Certificate, format!("{host}: {words}; nothing was sent")),
+            (RefusalKind::Foreign, _) => (Exit::Protocol, format!("{host} does not answer as Dhan does: {words}")),
         };
         Failure::new(exit, message)
     }

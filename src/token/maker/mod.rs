@@ -6,7 +6,7 @@
 
 mod failures;
 
-use super::answer::{Call, NewToken, Refusal};
+use super::answer::{Call, NewToken, Refusal, RefusalKind};
 use super::calls::Calls;
 use super::file::{Slot, StoredToken, TokenFile};
 use super::inputs::Inputs;
@@ -277,7 +277,7 @@ impl Maker {
             self.await_two_minutes(turn.account.token_state()).await;
             let (answer, password) = self.one_try(turn, &pin, &seed).await?;
             match answer {
-                Err(Refusal::TooSoon(words)) => {
+                Err(Refusal { kind: RefusalKind::TooSoon, words }) => {
                     self.set_state(turn, TokenState { is_open: false, ..turn.account.token_state() })?;
                     let words = shown(&words, &[&pin, &password]);
                     if soon.is_none() {
@@ -351,7 +351,7 @@ impl Maker {
     /// Compares this host's clock with the server's.
     async fn check_clock(&self) -> Result<(), Failure> {
         let began = self.timing.now();
-        let is_down = |refusal: &Refusal| matches!(refusal, Refusal::NotSent(_) | Refusal::Unreachable(_));
+        let is_down = |refusal: &Refusal| matches!(refusal.kind, RefusalKind::NotSent | RefusalKind::Unreachable);
         let answer = self.while_down(async || self.calls.server_time().await, is_down).await;
         let server = answer.map_err(|refusal| self.failure(Call::Renew, &refusal, &[]))?;
         let Some(server) = server else { return Ok(()) };
@@ -403,7 +403,7 @@ impl Maker {
             Ok(made) => made,
             Err(refusal) => {
                 // Without an answer the token may have been made all the same.
-                if !matches!(refusal, Refusal::Unreachable(_) | Refusal::Foreign(_)) {
+                if !matches!(refusal.kind, RefusalKind::Unreachable | RefusalKind::Foreign) {
                     self.set_state(turn, after)?;
                 }
                 return Err(self.failure(call, &refusal, secrets));
@@ -411,8 +411,9 @@ impl Maker {
         };
         let redactor = self.console.redactor();
         redactor.add(made.token.clone());
-        let foreign =
-            |words: &str| self.failure(call, &Refusal::Foreign(format!("its answer holds a token that {words}")), &[]);
+        let foreign = |words: &str| {
+            self.failure(call, &RefusalKind::Foreign.with(format!("its answer holds a token that {words}")), &[])
+        };
         let token = auth::checked_token(&made.token).map_err(foreign)?;
         let claims = auth::claims(&token).unwrap_or_default();
         if claims.client_id.as_ref().is_some_and(|owner| *owner != turn.client_id) {
@@ -441,7 +442,7 @@ impl Maker {
 }
 
 fn is_unsent(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::NotSent(_))
+    refusal.kind == RefusalKind::NotSent
 }
 
 /// A token without a stated kind may be of either kind.
