@@ -65,9 +65,12 @@ impl Drop for Running {
     }
 }
 
-/// Runs a command and returns its output; dropping the future ends it. Error texts follow the words "the token
-/// command".
-pub(super) async fn run(line: &str, redactor: &Redactor) -> Result<SecretString, String> {
+/// Runs a command that prints a secret, and returns its output; dropping the future ends it. Error texts follow the
+/// words "the command".
+///
+/// # Errors
+/// Says why it gave no secret.
+pub async fn run(line: &str, redactor: &Redactor) -> Result<SecretString, String> {
     let mut command = Command::new("sh");
     command.arg("-c").arg(line).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for name in crate::model::secrets::hidden_from_children() {
@@ -89,7 +92,7 @@ pub(super) async fn run(line: &str, redactor: &Redactor) -> Result<SecretString,
         Either::Right((_, end)) => end.await,
     };
     let status = status.ok_or(GIVEN_UP)?;
-    let printed = file::text(printed);
+    let printed = file::secret_text(printed);
     if !status.success() {
         super::shape::secret_parts(&printed).for_each(|part| redactor.add(part));
         let complaint = crate::console::untrusted(&String::from_utf8_lossy(&complaint));

@@ -3,8 +3,7 @@
 use super::address::{self, Address};
 use super::loopback::{self, Reach};
 use super::{Credentials, Environment};
-use crate::model::Stream;
-use crate::model::exit::Failure;
+use crate::model::{Failure, Stream};
 use url::Url;
 
 impl Stream {

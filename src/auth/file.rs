@@ -41,7 +41,7 @@ pub(super) fn read(path: &Path, fifo: &Fifo) -> Result<SecretString, String> {
     }
     let mut bytes = Vec::with_capacity(4096);
     file.take(TOKEN_LIMIT as u64 + 4096).read_to_end(&mut bytes).map_err(|e| words(&e))?;
-    Ok(text(bytes))
+    Ok(secret_text(bytes))
 }
 
 /// Reads a token file like [`read`], on a thread of its own: the runtime waits for those of its pool at the end.
@@ -92,7 +92,7 @@ fn read_pipe(file: &mut File, fifo: &Fifo) -> std::io::Result<SecretString> {
         }
     }
     let mut content = fifo.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = text(bytes);
+    let now = secret_text(bytes);
     if now.expose_secret().trim().is_empty() {
         return Ok(content.clone().unwrap_or(now));
     }
@@ -101,7 +101,7 @@ fn read_pipe(file: &mut File, fifo: &Fifo) -> std::io::Result<SecretString> {
 }
 
 /// Converts bytes to text; text that is not UTF-8 becomes a control character, which no token may contain.
-pub(super) fn text(bytes: Vec<u8>) -> SecretString {
+pub fn secret_text(bytes: Vec<u8>) -> SecretString {
     SecretString::from(match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -114,7 +114,7 @@ pub(super) fn text(bytes: Vec<u8>) -> SecretString {
 }
 
 /// Returns a warning if other users can read the file or own it.
-pub(super) fn permission_warning(what: &str, path: &Path) -> Option<String> {
+pub fn permission_warning(what: &str, path: &Path) -> Option<String> {
     let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {

@@ -1,7 +1,7 @@
 //! Protects the process's memory and command line from other processes.
 
-use crate::model::exit::Failure;
-use std::ffi::{OsStr, OsString};
+use crate::model::Failure;
+use std::ffi::OsString;
 
 /// Disables core dumps and reading this process's memory by other processes of the user (`ptrace`, `/proc/PID/mem`).
 /// Call it before a token is read. A kernel that refuses does not stop the program.
@@ -21,13 +21,14 @@ pub fn harden() {
 /// Returns a usage error that names the argument by its position and never quotes it.
 pub fn refuse_token_arguments<I: IntoIterator<Item = OsString>>(arguments: I) -> Result<(), Failure> {
     for (place, argument) in arguments.into_iter().enumerate() {
-        if argument.to_string_lossy().to_ascii_lowercase().contains("otpauth://") {
+        let argument = argument.to_string_lossy();
+        if argument.to_ascii_lowercase().contains("otpauth://") {
             return Err(Failure::usage(format!(
                 "argument {place} is an otpauth:// address ([redacted]): every user of this host can read a command line. \
                  Put it into a file (--totp-file FILE), and set TOTP up anew, since it is known to others from now on"
             )));
         }
-        if holds_token(&argument) {
+        if crate::redact::find_jwt(argument.as_bytes()).is_some() {
             return Err(Failure::usage(format!(
                 "argument {place} looks like an access token ([redacted]): every user of this host can read a command \
                  line. Put it into DHAN_ACCESS_TOKEN or a file (--token-file FILE), and consider it known to others \
@@ -36,11 +37,6 @@ pub fn refuse_token_arguments<I: IntoIterator<Item = OsString>>(arguments: I) ->
         }
     }
     Ok(())
-}
-
-fn holds_token(argument: &OsStr) -> bool {
-    let text = argument.to_string_lossy();
-    crate::redact::find_jwt(text.as_bytes()).is_some()
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ mod shape;
 mod source;
 
 pub use address::Address;
+pub use command::run as run_command;
 pub use endpoint::{ApiBase, BaseUrl};
+pub use file::{permission_warning, secret_text};
 pub use harden::{harden, refuse_token_arguments};
 #[cfg(feature = "testing")]
 pub use jwt::looks_like_jwt;
@@ -25,7 +27,7 @@ pub use source::{
     ist_minute,
 };
 
-use crate::redact::{Redactor, mask_client_id};
+use crate::redact::mask_client_id;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
@@ -91,18 +93,4 @@ pub async fn read_file(path: PathBuf) -> Result<SecretString, String> {
 /// Says why it cannot be read.
 pub fn read_file_now(path: &Path) -> Result<SecretString, String> {
     file::read(path, &file::Fifo::default())
-}
-
-/// Runs a command that prints a secret: `sh -c`, ten seconds, without our secrets. Error texts follow the words "the
-/// command".
-///
-/// # Errors
-/// Says why it gave no secret.
-pub async fn run_command(line: &str, redactor: &Redactor) -> Result<SecretString, String> {
-    command::run(line, redactor).await
-}
-
-/// Returns a warning if other users can read a file that holds a secret, or own it.
-pub fn permission_warning(what: &str, path: &Path) -> Option<String> {
-    file::permission_warning(what, path)
 }

@@ -4,8 +4,7 @@ use super::file::Fifo;
 use super::shape::{checked_token, checked_word, secret_parts};
 use super::{Credentials, Login, Partner, claims, command, file};
 use crate::folders;
-use crate::model::Micros;
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure, Micros};
 use crate::redact::{Redactor, mask_client_id};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::HashMap;
@@ -133,7 +132,8 @@ pub enum ProblemKind {
 }
 
 /// Says why there are no usable credentials. Never contains any part of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct CredentialError {
     /// The kind of problem.
     pub kind: ProblemKind,
@@ -143,13 +143,12 @@ pub struct CredentialError {
     pub can_change: bool,
 }
 
-impl fmt::Display for CredentialError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+impl CredentialError {
+    /// Creates an error that waiting cannot cure.
+    fn lasting(kind: ProblemKind, message: String) -> CredentialError {
+        CredentialError { kind, message, can_change: false }
     }
 }
-
-impl std::error::Error for CredentialError {}
 
 impl From<CredentialError> for Failure {
     fn from(error: CredentialError) -> Failure {
@@ -305,10 +304,9 @@ impl CredentialSource {
             TokenPlace::File(path) => file::read_on_thread(path.clone(), self.fifo.clone()).await,
             TokenPlace::Command(line) => command::run(line, &self.redactor).await,
         };
-        let problem = |kind, words: String| self.problem(kind, &words);
-        let raw = raw.map_err(|words| problem(ProblemKind::Unreadable, words))?;
+        let raw = raw.map_err(|words| self.problem(ProblemKind::Unreadable, words))?;
         secret_parts(&raw).for_each(|part| self.redactor.add(part));
-        let token = checked_token(&raw).map_err(|words| problem(ProblemKind::Malformed, words.to_owned()))?;
+        let token = checked_token(&raw).map_err(|words| self.problem(ProblemKind::Malformed, words))?;
         self.redactor.add(token.clone());
         let claims = claims(&token).unwrap_or_default();
         if let Some(owner) = &claims.client_id {
@@ -317,37 +315,34 @@ impl CredentialSource {
         Ok((token, claims))
     }
 
-    fn problem(&self, kind: ProblemKind, words: &str) -> CredentialError {
+    fn problem(&self, kind: ProblemKind, words: impl fmt::Display) -> CredentialError {
         let place = self.place.as_ref().map(ToString::to_string).unwrap_or_default();
         CredentialError { kind, message: format!("{place} {words}"), can_change: self.can_change() }
     }
 
     /// Checks a token by its claims, and returns the client id to use with it.
     fn judge(&self, claims: super::Claims) -> Result<String, CredentialError> {
-        let problem = |kind, words: String| self.problem(kind, &words);
         let client_id = self.checked_client_id()?;
         if let Some(expires) = claims.expires_at
             && expires <= crate::clock::now()
         {
             let words = format!("holds a token that expired on {}: make a new one on web.dhan.co", ist_minute(expires));
-            return Err(problem(ProblemKind::Expired, words));
+            return Err(self.problem(ProblemKind::Expired, words));
         }
         match (client_id.as_deref(), claims.client_id) {
             (Some(named), Some(owner)) if named != owner => {
                 let (owner, named) = (mask_client_id(&crate::console::untrusted(&owner)), mask_client_id(named));
-                Err(problem(
-                    ProblemKind::OtherAccount,
-                    format!(
-                        "holds a token of the client id {owner}, but {} says {named}: name the token's own client id, \
-                         or leave the client id out",
-                        self.client_id_place()
-                    ),
-                ))
+                let words = format!(
+                    "holds a token of the client id {owner}, but {} says {named}: name the token's own client id, or leave \
+                     the client id out",
+                    self.client_id_place()
+                );
+                Err(self.problem(ProblemKind::OtherAccount, words))
             }
             (Some(named), _) => Ok(named.to_owned()),
-            (None, Some(owner)) => checked_word(&owner)
-                .map(str::to_owned)
-                .map_err(|words| problem(ProblemKind::Malformed, format!("holds a token whose client id {words}"))),
+            (None, Some(owner)) => checked_word(&owner).map(str::to_owned).map_err(|words| {
+                self.problem(ProblemKind::Malformed, format_args!("holds a token whose client id {words}"))
+            }),
             (None, None) => Err(self.missing()),
         }
     }
@@ -365,19 +360,15 @@ impl CredentialSource {
         if !self.partner {
             return self.read().await.map(Login::Own);
         }
-        let missing = |name: &str| CredentialError {
-            kind: ProblemKind::Missing,
-            message: format!("{name} is not set; a partner needs DHAN_PARTNER_ID and DHAN_PARTNER_SECRET"),
-            can_change: false,
+        let missing = |name: &str| {
+            let words = format!("{name} is not set; a partner needs DHAN_PARTNER_ID and DHAN_PARTNER_SECRET");
+            CredentialError::lasting(ProblemKind::Missing, words)
         };
         let id = self.environment.text("DHAN_PARTNER_ID").ok_or_else(|| missing("DHAN_PARTNER_ID"))?;
         let raw = self.environment.secret("DHAN_PARTNER_SECRET").ok_or_else(|| missing("DHAN_PARTNER_SECRET"))?;
         self.redactor.add(raw.clone());
-        let malformed = |name: &str, words: &str| CredentialError {
-            kind: ProblemKind::Malformed,
-            message: format!("{name} {words}"),
-            can_change: false,
-        };
+        let malformed =
+            |name: &str, words: &str| CredentialError::lasting(ProblemKind::Malformed, format!("{name} {words}"));
         let id = checked_word(&id).map_err(|words| malformed("DHAN_PARTNER_ID", words))?.to_owned();
         let secret = checked_word(raw.expose_secret()).map_err(|words| malformed("DHAN_PARTNER_SECRET", words))?;
         let secret = SecretString::from(secret);
@@ -388,10 +379,9 @@ impl CredentialSource {
     fn checked_client_id(&self) -> Result<Option<String>, CredentialError> {
         let Some(id) = &self.client_id else { return Ok(None) };
         let plain = |id: &str| if id.is_ascii() { Ok(Some(id.to_owned())) } else { Err("is no plain ASCII text") };
-        checked_word(id).and_then(plain).map_err(|words| CredentialError {
-            kind: ProblemKind::Missing,
-            message: format!("the client id ({}) {words}", self.client_id_place()),
-            can_change: false,
+        checked_word(id).and_then(plain).map_err(|words| {
+            let words = format!("the client id ({}) {words}", self.client_id_place());
+            CredentialError::lasting(ProblemKind::Missing, words)
         })
     }
 
@@ -431,7 +421,7 @@ impl CredentialSource {
         message.push_str(
             "\nMake a token on web.dhan.co and hand it to dhan token save. Without an account: dhan feed --demo",
         );
-        CredentialError { kind: ProblemKind::Missing, message, can_change: false }
+        CredentialError::lasting(ProblemKind::Missing, message)
     }
 }
 

@@ -1,34 +1,31 @@
 //! Flags as typed: each value is read by a parser of [`value`](super::value); what does not fit together is found by
 //! [`planner`](super::planner).
 
-use super::config::{ConfigArgs, FileArgs};
-use super::doctor::DoctorArgs;
+use super::credentials::UserTypeArgs;
 use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
 use super::manual;
 use super::only::types;
 use super::plan::{Speed, View};
 use super::relay::RelayArgs;
-use super::schema::SchemaArgs;
-use super::server::ServerArgs;
 use super::simulate::SimulateArgs;
 use super::token::TokenArgs;
 use super::value::{
     ByteSize, Moment, choice, duration, levels, modes, one_of, positive, positive_duration, seconds, speeds,
 };
-use super::verify::VerifyArgs;
 use super::watch::WatchArgs;
+use crate::auth::SourceOptions;
 use crate::console::LogFormat;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
-use crate::model::Stream;
-use crate::model::stream::Levels;
+use crate::model::{Levels, Stream};
 use crate::output::OnLag;
 use crate::pipeline::bars::Interval;
 use crate::protocol::Mode;
 use crate::record::RecordType;
 use crate::record::order::Event;
-use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueHint, value_parser};
+use clap::builder::RangedU64ValueParser;
+use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueHint};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,7 +39,7 @@ const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILT_
 ///
 /// stdout carries records and nothing else; everything for people goes to stderr.
 #[derive(Debug, Parser)]
-#[command(name = "dhan", version, long_version = LONG_VERSION, after_help = manual::ROOT_SHORT, after_long_help = manual::root_long(), max_term_width = 100, subcommand_required = true)]
+#[command(name = "dhan", version, long_version = LONG_VERSION, after_help = manual::ROOT_SHORT, after_long_help = manual::DHAN, max_term_width = 100, subcommand_required = true)]
 #[command(arg_required_else_help = true, propagate_version = false, infer_long_args = false)]
 pub struct Cli {
     /// What to do.
@@ -250,8 +247,8 @@ pub struct BookArgs {
     /// Print only the best N levels
     ///
     /// The totals are still over all levels.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=200))]
-    pub top: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=200))]
+    pub top: Option<usize>,
 }
 
 /// Which order updates are shown, and how; of `dhan orders` and `dhan replay`.
@@ -285,7 +282,7 @@ pub struct OrdersArgs {
     pub only: Vec<RecordType>,
     /// Whose orders.
     #[command(flatten)]
-    pub user_type: super::credentials::UserTypeArgs,
+    pub user_type: UserTypeArgs,
     /// Everything that all streams have.
     #[command(flatten)]
     pub stream: StreamArgs,
@@ -435,6 +432,144 @@ pub struct ReplayArgs {
     /// What is printed, and where.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// The options that all streams and the view have.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServerArgs {
+    /// How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Credentials")]
+    pub auth_wait: Option<Duration>,
+    /// Where the credentials are.
+    #[command(flatten)]
+    pub credentials: SourceOptions,
+    /// A simulated exchange: no account, no network
+    ///
+    /// It runs inside the process and knows a dozen indices and shares. Without an instrument: five indices.
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, help_heading = "Server")]
+    pub demo: Option<Option<u64>>,
+    /// Connect to another server; the address is used as it stands, path included
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Server")]
+    pub url: Option<String>,
+    /// Trust the root certificates in this file, as SSL_CERT_FILE
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, help_heading = "Server")]
+    pub ca_file: Option<PathBuf>,
+    /// Open a socket although this host already holds five of its kind
+    #[arg(long, help_heading = "Server")]
+    pub ignore_socket_limit: bool,
+}
+
+/// `dhan doctor`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DoctorArgs {
+    /// End every stream of this account on this host (SIGTERM), say which, and look at nothing else
+    #[arg(long)]
+    pub stop: bool,
+    /// Touch no network
+    #[arg(long, conflicts_with = "stop")]
+    pub offline: bool,
+    /// For people or as records [default: table on a terminal, ndjson elsewhere]
+    #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true)]
+    pub format: Option<DoctorFormat>,
+    /// Print records, on a terminal too: --format ndjson
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Trust the root certificates in this file, as SSL_CERT_FILE
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath)]
+    pub ca_file: Option<PathBuf>,
+    /// Where the credentials are.
+    #[command(flatten)]
+    pub credentials: SourceOptions,
+}
+
+impl DoctorArgs {
+    /// Returns the format that was asked for.
+    pub fn asked_format(&self) -> Option<DoctorFormat> {
+        if self.json { Some(DoctorFormat::Ndjson) } else { self.format }
+    }
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DoctorFormat {
+    /// For people: what failed first, with what to do, within 80 columns
+    Table,
+    /// One JSON object a finding
+    Ndjson,
+}
+
+/// `dhan verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// Files to check
+    ///
+    /// The last file of a run that was rotated counts the packets of all its files. The others are looked for beside it;
+    /// name them too where they are elsewhere.
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+
+    /// As records, or as a table for people with times in IST
+    #[arg(short, long, value_name = "FORMAT", default_value = "ndjson", ignore_case = true)]
+    pub format: VerifyFormat,
+}
+
+/// How what was found is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum VerifyFormat {
+    /// One JSON object a file.
+    #[default]
+    Ndjson,
+    /// Columns for people.
+    Table,
+}
+
+/// `dhan schema`.
+#[derive(Debug, Clone, Args)]
+pub struct SchemaArgs {
+    /// Types of record [default: all]
+    #[arg(value_name = "TYPE", value_parser = one_of(&RecordType::ALL, RecordType::name))]
+    pub types: Vec<RecordType>,
+    /// Times as dhan prints them: numbers, or RFC 3339 in IST
+    #[arg(long, value_name = "STYLE", default_value = "epoch")]
+    #[arg(value_parser = choice(&[("epoch", TimeStyle::Epoch), ("iso", TimeStyle::Iso)]))]
+    pub time: TimeStyle,
+    /// Print the columns for DuckDB's read_json instead
+    #[arg(long)]
+    pub duckdb: bool,
+}
+
+/// What is read of the configuration file; of every command.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct FileArgs {
+    /// Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    #[arg(long, value_name = "NAME", global = true, hide_short_help = true)]
+    pub profile: Option<String>,
+    /// Do not read config.toml
+    #[arg(long, global = true, conflicts_with = "profile", hide_short_help = true)]
+    pub no_config: bool,
+}
+
+/// `dhan config`.
+#[derive(Debug, Clone, Args)]
+#[command(arg_required_else_help = true)]
+pub struct ConfigArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub what: ConfigCommand,
+}
+
+/// What can be done with the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the defaults that hold, and where each comes from
+    ///
+    /// They are printed as TOML. A value that something else wins over is a comment that says so.
+    #[command(after_long_help = manual::CONFIG_SHOW)]
+    Show,
+    /// Print where the file is, or would be
+    #[command(after_long_help = manual::CONFIG_PATH)]
+    Path,
 }
 
 /// `dhan generate`.

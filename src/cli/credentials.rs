@@ -1,7 +1,7 @@
 //! Declares the option that says whose orders are asked for, and checks the options for credentials.
 
 use crate::auth::{CredentialSource, Environment, SourceOptions};
-use crate::model::exit::Failure;
+use crate::model::Failure;
 use crate::redact::Redactor;
 
 /// Whose orders are asked for; `dhan orders` only.

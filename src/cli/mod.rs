@@ -12,19 +12,13 @@
 //! * [`lazy`] – arguments of the named subcommand only.
 //! * [`manual`] – the texts of help and manual pages beyond the options.
 //! * [`only`] – which record types are kept.
-//! * [`schema`] – the options of `dhan schema`.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`table`] – tables for people.
 //! * [`token`] – the options of `dhan token`.
-//! * [`verify`] – the options of `dhan verify`.
 //! * [`watch`] – the options of `dhan watch`.
-//! * [`doctor`] – the options of `dhan doctor`.
-//! * [`config`] – the options of `dhan config`, and those about the configuration file.
 
 pub mod args;
-pub mod config;
 pub mod credentials;
-pub mod doctor;
 pub mod dry_run;
 pub mod instruments;
 pub mod lazy;
@@ -35,13 +29,10 @@ pub mod plan;
 pub mod planner;
 pub mod problems;
 pub mod relay;
-pub mod schema;
-pub mod server;
 pub mod simulate;
 pub mod specs;
 pub mod table;
 pub mod token;
 pub mod typed;
 pub mod value;
-pub mod verify;
 pub mod watch;

@@ -1,5 +1,6 @@
 //! Handles `--only` and `--bars`: the record types that are kept.
 
+use super::args::OutputArgs;
 use super::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, View};
 use super::problems::Problems;
 use super::value::one_of;
@@ -12,17 +13,8 @@ use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command};
 use std::ffi::{OsStr, OsString};
 
-/// Holds the record types that are kept, and the lengths of bars.
-#[derive(Debug, Clone, Default)]
-pub struct Kept {
-    /// The types of `--only`, and bars if there are any; `None`: all.
-    pub only: Option<Vec<RecordType>>,
-    /// Lengths of bars.
-    pub bars: Vec<Interval>,
-}
-
-/// Combines `--only` and `--bars`.
-pub fn kept(only: &[RecordType], bars: &[Interval], problems: &mut Problems) -> Kept {
+/// Plans what is printed: combines `--only` and `--bars`.
+pub fn shape(only: &[RecordType], bars: &[Interval], args: &OutputArgs, problems: &mut Problems) -> ShapePlan {
     let mut only = named(only);
     let is_named = only.as_ref().is_some_and(|only| only.contains(&RecordType::Bar));
     if !bars.is_empty() && !is_named {
@@ -30,7 +22,13 @@ pub fn kept(only: &[RecordType], bars: &[Interval], problems: &mut Problems) -> 
     } else if bars.is_empty() && is_named {
         problems.add("--only \"bar\": bars are asked for with --bars 1m");
     }
-    Kept { only, bars: bars.to_vec() }
+    ShapePlan {
+        only,
+        bars: bars.to_vec(),
+        time: args.time.unwrap_or_default(),
+        gaps: !args.no_gaps,
+        status_records: args.status_records,
+    }
 }
 
 /// Refuses a CSV with bars and packets, whose columns differ.

@@ -1,7 +1,6 @@
 //! Writes stdout for commands that do not stream: the complete text, and a quiet end if its reader has left.
 
-use crate::model::exit::{Exit, Failure};
-use crate::model::os_text;
+use crate::model::{Exit, Failure, os_text};
 use std::io::{self, Write as _};
 
 /// Writes the text to stdout completely.

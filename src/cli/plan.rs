@@ -14,8 +14,8 @@ pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
 
-use crate::record::RecordType;
 use crate::record::order::Events;
+use crate::record::{RecordType, TypeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,10 +42,8 @@ pub struct StreamPlan {
     pub fail_on_gap: Option<Duration>,
     /// Time after which failing connections end the run (`--max-outage`); `None`: never.
     pub max_outage: Option<Duration>,
-    /// Time to wait for other credentials (`--auth-wait`).
-    pub auth_wait: Duration,
-    /// The same before the run was live, if it was typed; a person at a terminal does not wait otherwise.
-    pub auth_wait_at_start: Option<Duration>,
+    /// Time to wait for other credentials (`--auth-wait`), if it was typed.
+    pub auth_wait: Option<Duration>,
     /// What happens when the reader of stdout is too slow.
     pub on_lag: OnLag,
     /// The file of figures for Prometheus (`--metrics`).
@@ -182,6 +180,13 @@ pub struct ShapePlan {
     pub gaps: bool,
     /// Whether connection events are records too (`--status-records`).
     pub status_records: bool,
+}
+
+impl ShapePlan {
+    /// Returns the types of record that are printed.
+    pub fn types(&self) -> TypeSet {
+        self.only.as_deref().map_or(TypeSet::ALL, |only| only.iter().copied().collect())
+    }
 }
 
 /// Says where records go.

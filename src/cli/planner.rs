@@ -2,10 +2,10 @@
 //! arguments.
 
 use super::args::{
-    BookArgs, DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs, UpdateArgs,
+    DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, ServerArgs, StreamArgs, UpdateArgs,
 };
 use super::credentials::{self, UserTypeArgs};
-use super::only::{self, Kept};
+use super::only;
 use super::plan::{
     InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, StopPlan, StreamKind,
     StreamPlan, StreamSource, TextSource,
@@ -13,13 +13,11 @@ use super::plan::{
 use super::problems::Problems;
 use super::specs::{self, Takes};
 use crate::auth::{ApiBase, Environment};
-use crate::chain::{ChainError, ChainRequest};
+use crate::chain::ChainRequest;
 use crate::clock;
 use crate::format::encoder::Format;
 use crate::instruments::Spec;
-use crate::model::Stream;
-use crate::model::exit::Failure;
-use crate::model::{Micros, Segment};
+use crate::model::{Failure, Micros, Segment, Stream};
 use crate::output::file::Pattern;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
@@ -52,33 +50,21 @@ pub struct PlanContext<'a> {
 }
 
 const DISK_WAIT: Duration = Duration::from_mins(5);
-pub(super) const AUTH_WAIT: Duration = Duration::from_mins(10);
 
 /// Plans `dhan feed`.
 ///
 /// # Errors
 /// One usage error (exit 2) that lists every problem.
 pub fn feed(args: &FeedArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan, Failure> {
-    let mut problems = context.problems.take();
     let mode = args.mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
-    let chains: Vec<ChainRequest> = args
-        .chain
-        .iter()
-        .filter_map(|typed| problems.ok(typed.parse().map_err(|error: ChainError| error.to_string())))
-        .collect();
-    let instruments = instruments(
-        &args.instruments,
-        &args.stream,
-        Stream::Market,
-        takes,
-        !args.chain.is_empty(),
-        context,
-        &mut problems,
-    );
-    fits(&chains, &instruments, &mut problems);
-    let kept = only::kept(&args.only, &args.bars, &mut problems);
-    let only = &kept.only;
+    let chains: Vec<ChainRequest> =
+        args.chain.iter().filter_map(|typed| context.problems.ok(typed.parse::<ChainRequest>())).collect();
+    let is_demo = args.stream.server.demo.is_some();
+    let instruments = instruments(&args.instruments, is_demo, Stream::Market, takes, !chains.is_empty(), context);
+    fits(&chains, &instruments, &mut context.problems);
+    let shape = only::shape(&args.only, &args.bars, &args.stream.output, &mut context.problems);
+    let only = &shape.only;
     let requested = |spec: &Spec| specs::mode_of(spec, takes).unwrap_or(mode);
     if let Some(only) = only
         && !args.once
@@ -86,32 +72,34 @@ pub fn feed(args: &FeedArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan
     {
         let mut modes: Vec<_> = instruments.specs.iter().map(requested).collect();
         modes.extend((!chains.is_empty()).then_some(mode));
-        problems.ok(only::requested(only, &modes));
+        context.problems.ok(only::requested(only, &modes));
     }
     if args.once {
         if args.stream.output.count.is_some() {
-            problems.add("--once prints one record for each instrument, --count a number of them: leave one out");
+            context
+                .problems
+                .add("--once prints one record for each instrument, --count a number of them: leave one out");
         }
         let wanted = |spec: &Spec| spec.key().map_or(requested(spec), |key| effective_mode(key, requested(spec)));
         if let Some(only) = only
             && let Some(spec) = instruments.specs.iter().find(|s| !only.iter().any(|o| o.name() == wanted(s).name()))
         {
             let name = wanted(spec).name();
-            problems.add(format!(
+            context.problems.add(format!(
                 "--once waits for a {name} record of \"{spec}\", which --only leaves out: add {name} to --only"
             ));
         }
     }
     if args.once && !chains.is_empty() {
-        problems.add(
+        context.problems.add(
             "--once ends with the instruments that are known at the start, --chain follows a spot: leave one out, or write \
              dhan instruments list --around PRICE --strikes N --underlying NAME --format spec | dhan feed -i - --once",
         );
     }
     let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
-    let plan =
-        stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, context, problems)?;
-    Ok(StreamPlan { chains, ..plan })
+    let plan = stream(kind, instruments, shape, &args.stream, None, context)?;
+    let control = args.instruments.control.as_deref().map(TextSource::of);
+    Ok(StreamPlan { chains, control, ..plan })
 }
 
 /// Plans `dhan depth`.
@@ -119,25 +107,17 @@ pub fn feed(args: &FeedArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan
 /// # Errors
 /// As [`feed`].
 pub fn depth(args: &DepthArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan, Failure> {
-    let mut problems = context.problems.take();
     let levels = args.levels.unwrap_or(Levels::Twenty);
     let view = args.book.view.unwrap_or_default();
-    let top = top(&args.book);
-    let instruments = instruments(
-        &args.instruments,
-        &args.stream,
-        Stream::Depth(levels),
-        Takes::Depth,
-        false,
-        context,
-        &mut problems,
-    );
-    let kept = only::kept(&args.only, &[], &mut problems);
-    if let Some(only) = &kept.only {
-        problems.ok(only::printed(only, Stream::Depth(levels), view));
+    let is_demo = args.stream.server.demo.is_some();
+    let instruments = instruments(&args.instruments, is_demo, Stream::Depth(levels), Takes::Depth, false, context);
+    let shape = only::shape(&args.only, &[], &args.stream.output, &mut context.problems);
+    if let Some(only) = &shape.only {
+        context.problems.ok(only::printed(only, Stream::Depth(levels), view));
     }
-    let kind = StreamKind::Depth { levels, view, top };
-    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, context, problems)
+    let kind = StreamKind::Depth { levels, view, top: args.book.top };
+    let plan = stream(kind, instruments, shape, &args.stream, None, context)?;
+    Ok(StreamPlan { control: args.instruments.control.as_deref().map(TextSource::of), ..plan })
 }
 
 /// Plans `dhan orders`.
@@ -145,11 +125,10 @@ pub fn depth(args: &DepthArgs, context: &mut PlanContext<'_>) -> Result<StreamPl
 /// # Errors
 /// As [`feed`].
 pub fn orders(args: &OrdersArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan, Failure> {
-    let mut problems = context.problems.take();
-    let events = events(&args.updates);
-    let kept = only::kept(&args.only, &[], &mut problems);
-    let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.updates.show_client_id };
-    stream(kind, InstrumentPlan::default(), None, kept, &args.stream, Some(args.user_type), context, problems)
+    let UpdateArgs { show_client_id, .. } = args.updates;
+    let shape = only::shape(&args.only, &[], &args.stream.output, &mut context.problems);
+    let kind = StreamKind::Orders { events: events(&args.updates), snapshot: !args.no_snapshot, show_client_id };
+    stream(kind, InstrumentPlan::default(), shape, &args.stream, Some(args.user_type), context)
 }
 
 /// Plans `dhan replay`.
@@ -158,15 +137,14 @@ pub fn orders(args: &OrdersArgs, context: &mut PlanContext<'_>) -> Result<Stream
 /// As [`feed`].
 pub fn replay(args: &ReplayArgs, mut problems: Problems) -> Result<ReplayPlan, Failure> {
     let mut warnings = Vec::new();
-    let kept = only::kept(&args.only, &args.bars, &mut problems);
     let plan = ReplayPlan {
         files: args.files.clone(),
         speed: args.speed.unwrap_or_default(),
         view: args.book.view.unwrap_or_default(),
-        top: top(&args.book),
+        top: args.book.top,
         events: events(&args.updates),
         show_client_id: args.updates.show_client_id,
-        shape: shape(&args.output, kept),
+        shape: only::shape(&args.only, &args.bars, &args.output, &mut problems),
         outputs: outputs(&args.output, None, &mut problems, &mut warnings),
         count: args.output.count,
         warnings,
@@ -177,13 +155,13 @@ pub fn replay(args: &ReplayArgs, mut problems: Problems) -> Result<ReplayPlan, F
 
 fn instruments(
     args: &InstrumentArgs,
-    stream: &StreamArgs,
+    is_demo: bool,
     feed: Stream,
     takes: Takes,
     has_chains: bool,
     context: &mut PlanContext<'_>,
-    problems: &mut Problems,
 ) -> InstrumentPlan {
+    let problems = &mut context.problems;
     let stdin_lists = args.instruments.iter().any(|path| path == Path::new("-"));
     if stdin_lists && args.control.as_deref() == Some(Path::new("-")) {
         problems.add("--instruments - and --control - both want stdin: give one of them a file");
@@ -194,12 +172,12 @@ fn instruments(
         problems.extend(bad);
         // Reported together with problems that only a look-up shows, unless they would be skipped.
         if !args.skip_missing {
-            problems.extend((context.known_problems)(&plan.specs, takes, stream.server.demo.is_some()));
+            problems.extend((context.known_problems)(&plan.specs, takes, is_demo));
         }
         return InstrumentPlan::default();
     }
     plan.skip_missing = args.skip_missing;
-    if plan.specs.is_empty() && args.instruments.is_empty() && stream.server.demo.is_some() && !has_chains {
+    if plan.specs.is_empty() && args.instruments.is_empty() && is_demo && !has_chains {
         plan.typed = demo_instruments(takes);
         plan.specs = plan.typed.clone();
     }
@@ -248,22 +226,18 @@ fn demo_instruments(takes: Takes) -> Vec<Spec> {
     keys.take(5).filter_map(|key| Spec::parse(&key.to_string()).ok()).collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts that the three streams do not share, and what they do")]
 fn stream(
     kind: StreamKind,
     instruments: InstrumentPlan,
-    control: Option<&Path>,
-    kept: Kept,
+    shape: ShapePlan,
     args: &StreamArgs,
     user_type: Option<UserTypeArgs>,
     context: &mut PlanContext<'_>,
-    mut problems: Problems,
 ) -> Result<StreamPlan, Failure> {
+    let problems = &mut context.problems;
     let mut warnings = Vec::new();
-    let shape = shape(&args.output, kept);
-    let outputs = outputs(&args.output, args.capture.as_deref(), &mut problems, &mut warnings);
-    only::check_csv(&shape, &outputs, &mut problems);
-    let stop = stop(args, context.now);
+    let outputs = outputs(&args.output, args.capture.as_deref(), problems, &mut warnings);
+    only::check_csv(&shape, &outputs, problems);
     if let Some(path) = &args.metrics
         && (path.as_os_str().is_empty() || path == Path::new("-"))
     {
@@ -272,15 +246,14 @@ fn stream(
     let mut plan = StreamPlan {
         instruments,
         chains: Vec::new(),
-        control: control.map(TextSource::of),
+        control: None,
         source: StreamSource::Demo { seed: None },
         shape,
         outputs,
-        stop,
+        stop: stop(args, context.now),
         fail_on_gap: args.fail_on_gap,
         max_outage: args.max_outage,
-        auth_wait: args.server.auth_wait.unwrap_or(AUTH_WAIT),
-        auth_wait_at_start: args.server.auth_wait,
+        auth_wait: args.server.auth_wait,
         on_lag: args.on_lag.unwrap_or_default(),
         metrics: args.metrics.clone(),
         stats: args.stats,
@@ -289,9 +262,9 @@ fn stream(
         warnings,
         kind,
     };
-    match source(args, plan.feed(), user_type, context, &mut problems) {
+    match source(&args.server, plan.feed(), user_type, context) {
         Some(source) => plan.source = source,
-        None => return Err(problems.finish().err().unwrap_or_else(|| Failure::usage("no server"))),
+        None => return Err(context.problems.take().finish().err().unwrap_or_else(|| Failure::usage("no server"))),
     }
     if let (StreamKind::Orders { snapshot, show_client_id, .. }, StreamSource::Server(server)) =
         (&mut plan.kind, &plan.source)
@@ -302,44 +275,33 @@ fn stream(
         // A partner gets many accounts' orders, which only the full id distinguishes.
         *show_client_id |= partner;
     }
-    problems.finish().map(|()| plan)
+    context.problems.take().finish().map(|()| plan)
 }
 
 /// Returns the origin of a stream.
 pub(super) fn source(
-    args: &StreamArgs,
+    args: &ServerArgs,
     feed: Stream,
     user_type: Option<UserTypeArgs>,
-    context: &PlanContext<'_>,
-    problems: &mut Problems,
+    context: &mut PlanContext<'_>,
 ) -> Option<StreamSource> {
-    if let Some(seed) = args.server.demo {
-        if args.server.url.is_some() || args.server.ca_file.is_some() {
+    let PlanContext { environment, redactor, problems, .. } = context;
+    if let Some(seed) = args.demo {
+        if args.url.is_some() || args.ca_file.is_some() {
             problems.add("--demo needs no server: leave out --url and --ca-file, or --demo");
         }
         return Some(StreamSource::Demo { seed });
     }
-    let base = problems.ok_or_failure(feed.resolve(args.server.url.as_deref(), &context.environment));
-    let api = problems.ok_or_failure(ApiBase::resolve(&context.environment));
-    let credentials = credentials::source(&args.server.credentials, user_type, &context.environment, &context.redactor);
-    let credentials = problems.ok_or_failure(credentials);
-    let server = ServerPlan { base: base?, api: api?, ca_file: args.server.ca_file.clone(), credentials: credentials? };
+    let base = problems.ok(feed.resolve(args.url.as_deref(), environment));
+    let api = problems.ok(ApiBase::resolve(environment));
+    let credentials = problems.ok(credentials::source(&args.credentials, user_type, environment, redactor));
+    let server = ServerPlan { base: base?, api: api?, ca_file: args.ca_file.clone(), credentials: credentials? };
     Some(StreamSource::Server(Box::new(server)))
-}
-
-fn shape(args: &OutputArgs, kept: Kept) -> ShapePlan {
-    let Kept { only, bars } = kept;
-    let time = args.time.unwrap_or_default();
-    ShapePlan { only, bars, time, gaps: !args.no_gaps, status_records: args.status_records }
 }
 
 fn events(args: &UpdateArgs) -> Option<Events> {
     let events = args.events.iter().fold(Events::default(), |events, event| events.with(*event));
     (!args.events.is_empty()).then_some(events)
-}
-
-fn top(args: &BookArgs) -> Option<usize> {
-    args.top.map(|n| usize::try_from(n).unwrap_or(usize::MAX))
 }
 
 fn stop(args: &StreamArgs, now: Micros) -> StopPlan {
@@ -357,65 +319,28 @@ fn outputs(
     problems: &mut Problems,
     warnings: &mut Vec<String>,
 ) -> OutputsPlan {
-    let requested = args.format;
     let mut targets: Vec<OutputPlan> = Vec::new();
     for typed in &args.output {
-        let target = match typed.as_str() {
-            "-" => OutputTarget::Stdout,
-            _ if is_nats(typed) => match nats(typed, args, problems) {
-                Some(target) => target,
-                None => continue,
-            },
-            _ => match problems.ok_or_failure(Pattern::parse(typed)) {
-                Some(pattern) => OutputTarget::Pattern(pattern.typed().to_owned()),
-                None => continue,
-            },
-        };
-        if targets.iter().any(|other| other.target == target) {
+        let Some(output) = output(typed, args, problems, warnings) else { continue };
+        if targets.iter().any(|other| other.target == output.target) {
             problems.add(format!("--output {typed:?} is given twice: leave one out"));
-            continue;
-        }
-        if is_nats(typed) {
-            if requested == Some(Format::Csv) {
-                warnings.push(format!("--format csv is not for {typed}: its messages are JSON"));
-            }
-            targets.push(OutputPlan { target, format: Format::Ndjson });
-            continue;
-        }
-        let says = if target == OutputTarget::Stdout { None } else { format_of(typed) };
-        if let (Some(Err(extension)), None) = (&says, requested) {
-            problems.add(format!(
-                "--output {typed:?}: .{extension} is no format that dhan writes: name it .ndjson or .csv (and .gz or .zst \
-                 behind that), or say --format ndjson or --format csv"
-            ));
-            continue;
-        }
-        let says = says.and_then(Result::ok);
-        // An explicit format overrides the file name, but a contradiction must not stay unnoticed.
-        if let (Some(requested), Some(says)) = (requested, says)
-            && requested != says
-        {
-            warnings.push(format!(
-                "--format {} wins over the extension of {typed:?}: the file will hold {0}",
-                requested.name()
-            ));
-        }
-        targets.push(OutputPlan { target, format: requested.or(says).unwrap_or_default() });
-    }
-    let has_file = args.output.iter().any(|typed| typed != "-" && !is_nats(typed));
-    let has_nats = args.output.iter().any(|typed| is_nats(typed));
-    for (option, given) in [("--nats-stream", args.nats_stream.is_some()), ("--nats-creds", args.nats_creds.is_some())]
-    {
-        if given && !has_nats {
-            problems.add(format!("{option} is for -o nats://HOST/SUBJECT: add that"));
+        } else {
+            targets.push(output);
         }
     }
     if targets.is_empty() {
-        targets.push(OutputPlan { target: OutputTarget::Stdout, format: requested.unwrap_or_default() });
+        targets.push(OutputPlan { target: OutputTarget::Stdout, format: args.format.unwrap_or_default() });
     }
-    for (option, given) in [("--rotate-size", args.rotate_size.is_some()), ("--on-rotate", args.on_rotate.is_some())] {
-        if given && !has_file {
-            problems.add(format!("{option} is for files: add --output FILE"));
+    let has_nats = args.output.iter().any(|typed| is_nats(typed));
+    let has_file = args.output.iter().any(|typed| typed != "-" && !is_nats(typed));
+    for (option, is_given, has_output, advice) in [
+        ("--nats-stream", args.nats_stream.is_some(), has_nats, "-o nats://HOST/SUBJECT: add that"),
+        ("--nats-creds", args.nats_creds.is_some(), has_nats, "-o nats://HOST/SUBJECT: add that"),
+        ("--rotate-size", args.rotate_size.is_some(), has_file, "files: add --output FILE"),
+        ("--on-rotate", args.on_rotate.is_some(), has_file, "files: add --output FILE"),
+    ] {
+        if is_given && !has_output {
+            problems.add(format!("{option} is for {advice}"));
         }
     }
     if args.on_rotate.as_ref().is_some_and(|line| line.trim().is_empty()) {
@@ -437,6 +362,42 @@ fn outputs(
         disk_wait: args.disk_wait.unwrap_or(DISK_WAIT),
         capture: capture.map(Path::to_owned),
     }
+}
+
+/// Plans one output, unless there is a problem with it.
+fn output(typed: &str, args: &OutputArgs, problems: &mut Problems, warnings: &mut Vec<String>) -> Option<OutputPlan> {
+    if typed == "-" {
+        return Some(OutputPlan { target: OutputTarget::Stdout, format: args.format.unwrap_or_default() });
+    }
+    if is_nats(typed) {
+        let target = nats(typed, args, problems)?;
+        if args.format == Some(Format::Csv) {
+            warnings.push(format!("--format csv is not for {typed}: its messages are JSON"));
+        }
+        return Some(OutputPlan { target, format: Format::Ndjson });
+    }
+    let pattern = problems.ok(Pattern::parse(typed))?;
+    let format = match (args.format, format_of(typed)) {
+        (None, Some(Err(extension))) => {
+            problems.add(format!(
+                "--output {typed:?}: .{extension} is no format that dhan writes: name it .ndjson or .csv (and .gz or .zst \
+                 behind that), or say --format ndjson or --format csv"
+            ));
+            return None;
+        }
+        (None, named) => named.and_then(Result::ok).unwrap_or_default(),
+        (Some(format), named) => {
+            // An explicit format overrides the file name, but a contradiction must not stay unnoticed.
+            if named.is_some_and(|named| named.is_ok_and(|named| named != format)) {
+                let format = format.name();
+                warnings.push(format!(
+                    "--format {format} wins over the extension of {typed:?}: the file will hold {format}"
+                ));
+            }
+            format
+        }
+    };
+    Some(OutputPlan { target: OutputTarget::Pattern(pattern.typed().to_owned()), format })
 }
 
 /// Returns whether an output is a NATS stream.

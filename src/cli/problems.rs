@@ -1,6 +1,7 @@
 //! Collects usage problems, so that people see all of them at once.
 
-use crate::model::exit::Failure;
+use crate::model::Failure;
+use std::fmt::Display;
 
 /// Holds the problems found so far.
 #[derive(Debug, Default)]
@@ -24,13 +25,8 @@ impl Problems {
     }
 
     /// Returns the value, or adds its problem.
-    pub fn ok<T>(&mut self, result: Result<T, String>) -> Option<T> {
-        result.map_err(|problem| self.add(problem)).ok()
-    }
-
-    /// Returns the value, or adds its failure as a problem.
-    pub fn ok_or_failure<T>(&mut self, result: Result<T, Failure>) -> Option<T> {
-        result.map_err(|failure| self.add(failure.message)).ok()
+    pub fn ok<T>(&mut self, result: Result<T, impl Display>) -> Option<T> {
+        result.map_err(|problem| self.add(problem.to_string())).ok()
     }
 
     /// Returns one usage error for all problems.

@@ -1,15 +1,12 @@
-//! The flags of `dhan relay`, as typed and as meant.
+//! The flags of `dhan relay`.
 
-use super::args::StreamArgs;
+use super::args::ServerArgs;
 use super::credentials::UserTypeArgs;
 use super::plan::StreamSource;
-use super::planner::{AUTH_WAIT, PlanContext, source};
-use super::problems::Problems;
-use super::server::ServerArgs;
+use super::planner::{PlanContext, source};
 use super::value;
 use crate::auth::SourceOptions;
-use crate::model::Stream;
-use crate::model::exit::Failure;
+use crate::model::{Failure, Stream};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,51 +68,21 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-/// Describes a relay, checked before anything listens or connects.
-#[derive(Debug, Clone)]
-pub struct RelayPlan {
-    /// Origin of each stream, by its [`index`](Stream::index).
-    pub sources: Vec<StreamSource>,
-    /// Time to wait for other credentials (`--auth-wait`).
-    pub auth_wait: Duration,
-    /// The same before anything was live, if it was typed.
-    pub auth_wait_at_start: Option<Duration>,
-    /// Time after which failing connections end the relay (`--max-outage`); `None`: never.
-    pub max_outage: Option<Duration>,
-    /// Whether to open a socket even if this host holds five of its kind.
-    pub ignore_socket_limit: bool,
-}
-
-/// Plans `dhan relay`.
+/// Returns the origin of each stream, by its [`index`](Stream::index).
 ///
 /// # Errors
 /// Returns one usage error with every problem.
-pub fn plan(args: &RelayArgs, context: &PlanContext<'_>) -> Result<RelayPlan, Failure> {
-    let mut problems = Problems::default();
+pub fn sources(args: &RelayArgs, context: &mut PlanContext<'_>) -> Result<Vec<StreamSource>, Failure> {
     let server = ServerArgs {
         credentials: args.credentials.clone(),
         demo: args.demo,
         ca_file: args.ca_file.clone(),
         ..ServerArgs::default()
     };
-    let stream = StreamArgs { server, ..StreamArgs::default() };
-    let mut sources = Vec::new();
-    for of in Stream::ALL {
-        let user_type = (of == Stream::Orders).then_some(args.user_type);
-        match source(&stream, of, user_type, context, &mut problems) {
-            Some(source) => sources.push(source),
-            // A problem with one stream's credentials is the same for all streams.
-            None => return Err(problems.finish().err().unwrap_or_else(|| Failure::usage("no server"))),
-        }
-    }
-    problems.finish()?;
-    Ok(RelayPlan {
-        sources,
-        auth_wait: args.auth_wait.unwrap_or(AUTH_WAIT),
-        auth_wait_at_start: args.auth_wait,
-        max_outage: args.max_outage,
-        ignore_socket_limit: args.ignore_socket_limit,
-    })
+    let mut source = |of: Stream| source(&server, of, (of == Stream::Orders).then_some(args.user_type), context);
+    // A problem with one stream's credentials is the same for all streams.
+    let sources = Stream::ALL.into_iter().map_while(&mut source).collect();
+    context.problems.take().finish().map(|()| sources)
 }
 
 #[cfg(test)]

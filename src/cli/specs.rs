@@ -26,29 +26,21 @@ pub fn list(name: &str, text: &str, takes: Takes) -> (Vec<Spec>, Vec<String>) {
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
     let mut columns = None;
     for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
-        let record = match &columns {
-            _ if line.starts_with('{') => Some(json_record(line)),
-            Some(columns) => Some(csv_record(line, *columns)),
-            None => None,
+        let typed = match columns {
+            _ if line.starts_with('{') => json_record(line),
+            Some(columns) => csv_record(line, columns),
+            None => {
+                if specs.is_empty() && problems.is_empty() {
+                    columns = csv_columns(line);
+                }
+                let line = without_comment(line);
+                if columns.is_some() || line.trim().is_empty() {
+                    continue;
+                }
+                Ok(line.to_owned())
+            }
         };
-        if let Some(record) = record {
-            match record.and_then(|typed| spec(&typed, takes)) {
-                Ok(spec) => specs.push(Spec { place: Place::line(name, number), ..spec }),
-                Err(problem) => problems.push(format!("{name}:{number}: {problem}")),
-            }
-            continue;
-        }
-        if specs.is_empty() && problems.is_empty() {
-            columns = csv_columns(line);
-            if columns.is_some() {
-                continue;
-            }
-        }
-        let line = without_comment(line);
-        if line.trim().is_empty() {
-            continue;
-        }
-        match spec(line, takes) {
+        match typed.and_then(|typed| spec(&typed, takes)) {
             Ok(spec) => specs.push(Spec { place: Place::line(name, number), ..spec }),
             Err(problem) => problems.push(format!("{name}:{number}: {problem}")),
         }

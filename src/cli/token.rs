@@ -1,12 +1,10 @@
 //! The flags of `dhan token`.
 
-use super::manual;
 use super::problems::Problems;
-use super::value;
+use super::{manual, value};
 use crate::auth::SourceOptions;
 use crate::clock;
-use crate::model::Micros;
-use crate::model::exit::Failure;
+use crate::model::{Failure, Micros};
 use crate::token::{InputOptions, TOKEN_LIFE};
 use std::path::PathBuf;
 

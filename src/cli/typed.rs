@@ -93,32 +93,23 @@ fn without(line: &[OsString], error: &Error) -> Option<Vec<OsString>> {
             return None;
         }
         let next_holds = line.get(i + 1).is_some_and(|next| holds(&next.to_string_lossy()));
-        if let Some(name) = word.strip_prefix("--") {
-            match name.split_once('=') {
-                Some((name, typed)) if name == long && holds(typed) => {
-                    shorter.remove(i);
-                    return Some(shorter);
-                }
-                None if name == long && next_holds => {
-                    shorter.drain(i..i + 2);
-                    return Some(shorter);
-                }
-                _ => {}
+        // The letters before the option in its word, and what follows its name there.
+        let found = match word.strip_prefix("--") {
+            Some(name) => {
+                name.strip_prefix(long).filter(|rest| rest.is_empty() || rest.starts_with('=')).map(|rest| ("", rest))
             }
-        } else if let (Some(letters), Some(short)) = (word.strip_prefix('-'), short)
-            && let Some(at) = letters.find(short)
-        {
-            let (before, rest) = (&letters[..at], &letters[at + short.len_utf8()..]);
-            let takes_next = rest.is_empty() && next_holds;
-            if !takes_next && !holds(rest.strip_prefix('=').unwrap_or(rest)) {
-                continue;
-            }
-            shorter.drain(i..i + 1 + usize::from(takes_next));
-            if !before.is_empty() {
-                shorter.insert(i, format!("-{before}").into());
-            }
-            return Some(shorter);
+            None => word.strip_prefix('-').zip(short).and_then(|(letters, short)| letters.split_once(short)),
+        };
+        let Some((before, rest)) = found else { continue };
+        let takes_next = rest.is_empty() && next_holds;
+        if !takes_next && (rest.is_empty() || !holds(rest.strip_prefix('=').unwrap_or(rest))) {
+            continue;
         }
+        shorter.drain(i..=i + usize::from(takes_next));
+        if !before.is_empty() {
+            shorter.insert(i, format!("-{before}").into());
+        }
+        return Some(shorter);
     }
     None
 }

@@ -3,8 +3,7 @@
 
 use super::plan::Speed;
 use crate::clock;
-use crate::model::Micros;
-use crate::model::stream::Levels;
+use crate::model::{Levels, Micros};
 use crate::protocol::Mode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::str::FromStr;

@@ -1,13 +1,11 @@
 //! The flags of `dhan watch`, and the plan of the stream that they ask for.
 
-use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, ReplayArgs, StreamArgs};
+use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, ReplayArgs, ServerArgs, StreamArgs};
 use super::credentials::UserTypeArgs;
 use super::plan::{ReplayPlan, Speed, StreamKind, StreamPlan};
 use super::planner::{self, PlanContext};
-use super::server::ServerArgs;
 use super::value::{levels, modes, speeds};
-use crate::model::exit::Failure;
-use crate::model::stream::Levels;
+use crate::model::{Failure, Levels};
 use crate::protocol::Mode;
 use clap::ValueHint;
 use std::path::PathBuf;

@@ -26,8 +26,8 @@ pub fn main() {
     let mut words = std::env::args_os().skip(2).map(|word| word.to_string_lossy().into_owned());
     let word = words.next().unwrap_or_default();
     let demo = words.next().is_some_and(|word| word == "demo");
-    let suggestions = if demo { of_demo(&word) } else { of_cache(&word).unwrap_or_default() };
-    let text: String = suggestions.iter().map(|suggestion| format!("{suggestion}\n")).collect();
+    let all = suggestions(&word, demo).unwrap_or_default();
+    let text: String = all.iter().map(|suggestion| format!("{suggestion}\n")).collect();
     // An error means that the reader has left.
     let _ = out::print(&text);
 }
@@ -50,35 +50,31 @@ fn segments(word: &str) -> impl Iterator<Item = String> {
     SpecSegment::ALL.into_iter().filter(begins).map(|segment| format!("{segment}:"))
 }
 
-fn of_demo(word: &str) -> BTreeSet<String> {
+/// Returns the suggestions for a word, or `None` if there is no cache, or it cannot be trusted.
+fn suggestions(word: &str, demo: bool) -> Option<BTreeSet<String>> {
     let (segment, typed, start) = split(word);
-    let start = folded(start);
-    let here = |key: &InstrumentKey| segment.is_none_or(|segment| segment.feed() == Some(key.segment));
-    let known = KNOWN.iter().filter(|(key, symbol)| symbol.starts_with(&start) && here(key));
-    let mut all: BTreeSet<_> = known.map(|(_, symbol)| format!("{typed}{symbol}")).collect();
-    if segment.is_none() {
-        all.extend(segments(word));
-    }
-    all
+    let mut all: BTreeSet<_> = segments(word).filter(|_| segment.is_none()).collect();
+    let symbols = match demo {
+        true => of_demo(segment, &folded(start)),
+        // Without a letter there are hundreds of thousands.
+        false if start.trim().is_empty() => BTreeSet::new(),
+        false => of_cache(segment, start, MOST - all.len())?,
+    };
+    all.extend(symbols.into_iter().map(|symbol| format!("{typed}{symbol}")));
+    Some(all)
 }
 
-/// Returns the cache's suggestions, or `None` if there is no cache, or it cannot be trusted.
-fn of_cache(word: &str) -> Option<BTreeSet<String>> {
-    let (segment, typed, start) = split(word);
-    let mut all = BTreeSet::new();
-    if segment.is_none() {
-        all.extend(segments(word));
-    }
-    // Without a letter there are hundreds of thousands.
-    if start.trim().is_empty() {
-        return Some(all);
-    }
+fn of_demo(segment: Option<SpecSegment>, start: &str) -> BTreeSet<String> {
+    let here = |key: &InstrumentKey| segment.is_none_or(|segment| segment.feed() == Some(key.segment));
+    let known = KNOWN.iter().filter(|(key, symbol)| symbol.starts_with(start) && here(key));
+    known.map(|(_, symbol)| (*symbol).to_owned()).collect()
+}
+
+fn of_cache(segment: Option<SpecSegment>, start: &str, most: usize) -> Option<BTreeSet<String>> {
     let store = Store::from_env(Layout::Compact, true).ok()?;
     let master = Master::open(&store.path()?).ok()?;
-    let today = crate::clock::ist_today();
-    let wanted = SuggestRequest { segment, start, today, most: MOST - all.len(), time: READING };
-    all.extend(suggest::beginning_with(&master, &wanted).ok()?.into_iter().map(|symbol| format!("{typed}{symbol}")));
-    Some(all)
+    let wanted = SuggestRequest { segment, start, today: crate::clock::ist_today(), most, time: READING };
+    suggest::beginning_with(&master, &wanted).ok()
 }
 
 #[cfg(test)]
@@ -87,7 +83,7 @@ mod tests {
 
     #[test]
     fn names_of_the_demo_begin_with_the_word_and_keep_the_segment_as_it_was_typed() {
-        let all = |word: &str| of_demo(word).into_iter().collect::<Vec<_>>();
+        let all = |word: &str| suggestions(word, true).unwrap().into_iter().collect::<Vec<_>>();
         assert_eq!(all("rel"), ["RELIANCE"]);
         assert_eq!(all("nse:RE"), ["nse:RELIANCE"]);
         assert_eq!(all("IDX_I:NI"), ["IDX_I:NIFTY"]);

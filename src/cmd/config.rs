@@ -2,11 +2,11 @@
 
 use super::defaults::Defaults;
 use crate::auth::Environment;
-use crate::cli::config::{ConfigArgs, ConfigCommand};
+use crate::cli::args::{ConfigArgs, ConfigCommand};
 use crate::cli::out;
 use crate::config::{Setting, Settings, VARIABLES, Value, file_path};
 use crate::console::{Console, untrusted};
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::redact::mask_client_id;
 use std::fmt::Write as _;
 

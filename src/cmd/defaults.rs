@@ -1,7 +1,7 @@
 //! What a run took from the configuration file, for those who say where a value comes from.
 
 use crate::config::{Applied, Settings};
-use crate::model::exit::Failure;
+use crate::model::Failure;
 
 /// What a run took from the configuration file.
 #[derive(Default)]

@@ -1,8 +1,8 @@
 //! Checks that there are enough file descriptors for a command that uses the network.
 
-use crate::model::exit::Failure;
+use crate::model::Failure;
 use rustix::fs::{Mode, OFlags, open};
-use rustix::io::{Errno, dup};
+use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 
 /// Number of descriptors that one connection, its files and its timers need. Some libraries panic if one is refused.
@@ -13,18 +13,14 @@ const NEEDED: usize = 24;
 /// # Errors
 /// Exit 2, naming the limit to raise.
 pub fn check() -> Result<(), Failure> {
-    let mut held: Vec<OwnedFd> = Vec::with_capacity(NEEDED);
-    let begun = open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
-    let mut next = begun;
-    while let Ok(fd) = next {
-        held.push(fd);
-        if held.len() == NEEDED {
-            return Ok(());
-        }
-        next = dup(&held[0]);
-    }
-    match next {
-        Err(Errno::MFILE | Errno::NFILE) => Err(Failure::usage(format!(
+    let mut refused = None;
+    let opened = (0..NEEDED).map_while(|_| {
+        let opened = open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+        opened.map_err(|error| refused = Some(error)).ok()
+    });
+    let held: Vec<OwnedFd> = opened.collect();
+    match refused {
+        Some(Errno::MFILE | Errno::NFILE) => Err(Failure::usage(format!(
             "this process may open {} more files, and a connection with its files needs {NEEDED}: raise the limit \
              (ulimit -n 1024)",
             held.len()

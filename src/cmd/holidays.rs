@@ -9,23 +9,20 @@ pub(super) fn calendar(console: &Console) -> Calendar {
     let named = std::env::var_os("DHAN_HOLIDAYS").filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
     let usual = || Some(crate::folders::CONFIG.of_process()?.join("holidays"));
     let Some(path) = named.clone().or_else(usual) else { return Calendar::default() };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let (calendar, bad) = Calendar::parse(&text);
-            for (line, content) in bad {
-                let content = crate::console::untrusted(&content);
-                console.warn(format!("{path:?} line {line}: {content:?} is no date like 2026-01-26; it is skipped"));
-            }
-            calendar.of_file(path.display().to_string())
-        }
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
         Err(error) => {
             if named.is_some() {
-                console.warn(format!(
-                    "{path:?} cannot be read ({}): no holidays are known",
-                    crate::model::io_words(&error)
-                ));
+                let why = crate::model::io_words(&error);
+                console.warn(format!("{path:?} cannot be read ({why}): no holidays are known"));
             }
-            Calendar::default()
+            return Calendar::default();
         }
+    };
+    let (calendar, bad) = Calendar::parse(&text);
+    for (line, content) in bad {
+        let content = crate::console::untrusted(&content);
+        console.warn(format!("{path:?} line {line}: {content:?} is no date like 2026-01-26; it is skipped"));
     }
+    calendar.of_file(path.display().to_string())
 }

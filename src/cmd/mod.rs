@@ -26,7 +26,7 @@ use crate::cli::typed::{self, Typed};
 use crate::cli::{lazy, out, specs};
 use crate::config::FileOptions;
 use crate::console::{Console, ConsoleConfig, LogLevel};
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
 use anyhow::Context as _;
 use clap::error::ErrorKind;
@@ -226,21 +226,20 @@ fn dispatch(
         known_problems: &stream::known_problems,
         problems,
     };
+    // Of what is shown on stdout.
+    let color = color(args, &context.environment, io::stdout().is_terminal());
     match command {
         Command::Feed(args) => streamed(|| planner::feed(&args, &mut context), console),
         Command::Depth(args) => streamed(|| planner::depth(&args, &mut context), console),
         Command::Orders(args) => streamed(|| planner::orders(&args, &mut context), console),
         Command::Replay(args) => ended(replay::run(&planner::replay(&args, context.problems)?, console)?),
-        Command::Watch(watched) => {
-            let color = color(args, &context.environment, io::stdout().is_terminal());
-            ended(watch::run(&watched, &mut context, color, console)?)
-        }
+        Command::Watch(args) => ended(watch::run(&args, &mut context, color, console)?),
         Command::Instruments(args) => instruments::run(&args, console),
         Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
-        Command::Relay(args) => relay::run(&args, &context, console),
-        Command::Doctor(args) => doctor::run(&args, defaults, console),
+        Command::Relay(args) => relay::run(&args, &mut context, console),
+        Command::Doctor(args) => doctor::run(&args, defaults, color, console),
         Command::Token(args) => token::run(&args, console),
         Command::Config(args) => config::run(&args, defaults, &context.environment, console),
         Command::Generate(args) => generate::run(&args, console),

@@ -2,14 +2,12 @@
 
 use crate::cli::plan::{StreamSource, TextSource};
 use crate::cli::planner::PlanContext;
-use crate::cli::relay::{self as flags, RelayArgs, RelayPlan};
+use crate::cli::relay::{self as flags, RelayArgs};
 use crate::cmd::stream::{Server, watch};
 use crate::cmd::{exit_with, interrupted, print_environment, runtime};
 use crate::console::Console;
 use crate::format::time::TimeStyle;
-use crate::model::Stream;
-use crate::model::exit::{Exit, Failure};
-use crate::model::io_words;
+use crate::model::{Exit, Failure, Stream, io_words};
 use crate::output::{OnLag, StopSignal};
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
@@ -20,10 +18,8 @@ use crate::session::{Config, Plan};
 use crate::stream::{Admission, Chains, Change, EarlyStop, Run};
 use anyhow::Context as _;
 use secrecy::SecretString;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::Read as _;
 use std::path::Path;
-use std::rc::Rc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -31,12 +27,12 @@ use tokio::sync::mpsc;
 ///
 /// # Errors
 /// Says why it could not start or continue.
-pub fn run(args: &RelayArgs, context: &PlanContext<'_>, console: &Console) -> Result<Exit, Failure> {
-    let plan = flags::plan(args, context)?;
+pub fn run(args: &RelayArgs, context: &mut PlanContext<'_>, console: &Console) -> Result<Exit, Failure> {
+    let sources = flags::sources(args, context)?;
     let client_token = args.client_token_file.as_deref().map(|path| client_token(path, console)).transpose()?;
     crate::auth::harden();
     let runtime = runtime()?;
-    let result = tokio::task::LocalSet::new().block_on(&runtime, serve(args, plan, client_token, console));
+    let result = tokio::task::LocalSet::new().block_on(&runtime, serve(args, sources, client_token, console));
     // A name look-up that hangs must not delay the end of the process.
     runtime.shutdown_background();
     result
@@ -44,12 +40,12 @@ pub fn run(args: &RelayArgs, context: &PlanContext<'_>, console: &Console) -> Re
 
 async fn serve(
     args: &RelayArgs,
-    plan: RelayPlan,
+    sources: Vec<StreamSource>,
     client_token: Option<SecretString>,
     console: &Console,
 ) -> Result<Exit, Failure> {
     // Without credentials, and with none that could still come, no client could ever be served.
-    if let Some(StreamSource::Server(server)) = plan.sources.first()
+    if let Some(StreamSource::Server(server)) = sources.first()
         && !server.credentials.can_change()
     {
         server.credentials.read().await?;
@@ -60,7 +56,7 @@ async fn serve(
         .await
         .map_err(|error| Failure::new(Exit::Output, cannot_listen(args.listen, &error)))?;
     let addr = listener.local_addr().context("cannot listen").map_err(exit_with(Exit::Output))?;
-    let control = match (&args.control, plan.sources.first()) {
+    let control = match (&args.control, sources.first()) {
         (Some(lines), Some(source)) => watch::control(TextSource::of(lines), source, console)?,
         _ => mpsc::unbounded_channel().1,
     };
@@ -70,10 +66,10 @@ async fn serve(
         if client_token.is_some() { "the token is that of --client-token-file" } else { "any token" }
     ));
     print_environment(relay::environment(addr), console);
-    let (plan, printer) = (Rc::new(plan), console.clone());
+    let (args, printer) = (args.clone(), console.clone());
     let relay = Relay {
         listener,
-        open: Box::new(move |stream, spread, changes| open(&plan, stream, spread, changes, &printer)),
+        open: Box::new(move |stream, spread, changes| open(&args, &sources, stream, spread, changes, &printer)),
         client_token,
         control,
         console: console.clone(),
@@ -83,20 +79,18 @@ async fn serve(
 
 /// Creates the run of a stream, which prints nothing and passes its frames to the relay.
 fn open(
-    plan: &RelayPlan,
+    args: &RelayArgs,
+    sources: &[StreamSource],
     stream: Stream,
     spread: Plan,
     changes: mpsc::UnboundedReceiver<Change>,
     console: &Console,
 ) -> Result<OpenedRun, Failure> {
-    let source = &plan.sources[usize::from(stream.index())];
+    let source = &sources[usize::from(stream.index())];
     let server = Server::of(source, stream, console)?;
-    if let Some(warning) = server.warning {
-        console.warn(warning);
-    }
+    server.warning.iter().for_each(|warning| console.warn(warning));
     let is_demo = matches!(source, StreamSource::Demo { .. });
-    let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
-    let at_start = if io::stderr().is_terminal() { Duration::ZERO } else { plan.auth_wait };
+    let (auth_wait, auth_wait_at_start) = server.auth_waits(args.auth_wait);
     let run = Run {
         feed: stream,
         plan: spread,
@@ -106,11 +100,11 @@ fn open(
         credentials_origin: server.credentials_origin,
         connector: server.connector,
         rest: server.rest,
-        admission: (!is_demo).then(|| Admission::new(stream, plan.ignore_socket_limit)),
+        admission: (!is_demo).then(|| Admission::new(stream, args.ignore_socket_limit)),
         session: Config {
-            max_outage: plan.max_outage,
-            auth_wait: waits(plan.auth_wait),
-            auth_wait_at_start: waits(plan.auth_wait_at_start.unwrap_or(at_start)),
+            max_outage: args.max_outage,
+            auth_wait,
+            auth_wait_at_start,
             // Each client requests the orders that it needs.
             snapshot: false,
             calendar: crate::cmd::holidays::calendar(console),

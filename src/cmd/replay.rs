@@ -7,8 +7,7 @@ use crate::cli::only;
 use crate::cli::plan::{ReplayPlan, ShapePlan, Speed};
 use crate::cmd::stream::outputs;
 use crate::console::Console;
-use crate::model::exit::{Exit, Failure};
-use crate::model::{Micros, PacketCounts, Stream};
+use crate::model::{Exit, Failure, Micros, PacketCounts, Stream};
 use crate::output::{StopSignal, WriteFailure};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::Event;
@@ -16,7 +15,6 @@ use crate::pipeline::orders;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{Pipeline, Rules};
 
-use crate::record::TypeSet;
 use crate::stream::Ended;
 use std::fs::File;
 use std::path::Path;
@@ -293,7 +291,7 @@ impl Replay<'_> {
             gaps: shape.gaps,
             status_records: shape.status_records,
             count: self.remaining,
-            only: shape.only.as_deref().map_or(TypeSet::ALL, |only| only.iter().copied().collect()),
+            only: shape.types(),
             view: *view,
             top: *top,
             events: *events,

@@ -1,9 +1,9 @@
 //! Runs `dhan schema`: describes the records for programs.
 
+use crate::cli::args::SchemaArgs;
 use crate::cli::out;
-use crate::cli::schema::SchemaArgs;
 use crate::format::time::TimeStyle;
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::record::{RecordType, duckdb, json_schema};
 
 /// Prints the JSON Schema of the types, or DuckDB's columns.

@@ -3,7 +3,7 @@
 use crate::cli::simulate::{SimulateArgs, Speed};
 use crate::cmd::{interrupted, print_environment, runtime};
 use crate::console::Console;
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::server::listener::cannot_listen;
 use crate::simulator::{FrameSource, Played, SimConfig, Simulator};
 use std::path::Path;

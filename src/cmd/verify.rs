@@ -4,13 +4,15 @@ mod series;
 
 use crate::capture::block::{MAGIC, Packing};
 use crate::capture::{Part, Player};
+use crate::cli::args::{VerifyArgs, VerifyFormat};
 use crate::cli::table::{Column, Table};
-use crate::cli::verify::{Format, VerifyArgs};
 use crate::console::Console;
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::output::Destination as _;
 use crate::output::stdout::StdoutSink;
-use crate::storage::{Compression, FrameEvent, StopSignal, WriteFailure, gaps_path, look_at_marker, open_data, scan};
+use crate::storage::{
+    Compression, FrameEvent, FrameScan, StopSignal, WriteFailure, gaps_path, look_at_marker, open_data, scan,
+};
 use crate::verify::{FileContext, FileVerdict, Findings, VerifySummary, capture, csv, ndjson, table};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
@@ -56,8 +58,8 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
                 }
                 let mut text = Vec::new();
                 let made = match args.format {
-                    Format::Table => rows.row(table::row(&summary), &mut text),
-                    Format::Ndjson => {
+                    VerifyFormat::Table => rows.row(table::row(&summary), &mut text),
+                    VerifyFormat::Ndjson => {
                         serde_json::to_writer(&mut text, &summary).map_err(io::Error::other).map(|()| text.push(b'\n'))
                     }
                 };
@@ -81,7 +83,7 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
             _ => Exit::Done,
         };
     }
-    if args.format == Format::Table {
+    if args.format == VerifyFormat::Table {
         let mut text = Vec::new();
         rows.finish(&mut text).map_err(unprintable)?;
         print(&mut out, &text)?;
@@ -126,14 +128,7 @@ pub fn check(path: &Path) -> Result<(FileVerdict, VerifySummary), Failure> {
     // The marker is read first: a run that ends meanwhile can only make the file more complete.
     let marker = look_at_marker(path);
     let len = file.metadata().map_err(unreadable)?.len();
-    let mut lines = Lines::default();
-    let scan = scan(compression, &file, 0, |piece| {
-        if let FrameEvent::Data(data) = piece {
-            lines.take(data, path);
-        }
-        Ok(())
-    })
-    .map_err(unreadable)?;
+    let (lines, scan) = Lines::read(compression, &file, path).map_err(unreadable)?;
     let (mut findings, is_csv, rest) = lines.done(path);
     let name = path.to_string_lossy();
     if is_csv && let Some(gaps) = gap_records(path).map_err(unreadable)? {
@@ -151,20 +146,15 @@ pub fn check(path: &Path) -> Result<(FileVerdict, VerifySummary), Failure> {
 
 /// Returns the file as a capture, if it is one.
 fn captured(path: &Path, magic: &[u8]) -> Option<Player<File>> {
-    let packed = match Packing::of(magic) {
-        Packing::Plain if magic.starts_with(&MAGIC) => false,
-        Packing::Plain => return None,
-        Packing::Zstd => true,
-    };
-    if packed {
+    let is_capture = match Packing::of(magic) {
+        Packing::Plain => magic.starts_with(&MAGIC),
         // Lines may be compressed in the same way.
-        let holds_blocks = matches!(Player::open(path).ok()?.next(), Ok(Some(Part::Session(_) | Part::Newer { .. })));
-        let named = path.to_string_lossy().to_ascii_lowercase().ends_with(".dcap.zst");
-        if !holds_blocks && !named {
-            return None;
+        Packing::Zstd => {
+            path.to_string_lossy().to_ascii_lowercase().ends_with(".dcap.zst")
+                || matches!(Player::open(path).ok()?.next(), Ok(Some(Part::Session(_) | Part::Newer { .. })))
         }
-    }
-    Player::open(path).ok()
+    };
+    is_capture.then(|| Player::open(path).ok()).flatten()
 }
 
 /// Returns the findings in the gap file beside a CSV file.
@@ -175,14 +165,7 @@ fn gap_records(csv: &Path) -> io::Result<Option<Findings>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut lines = Lines::default();
-    scan(Compression::None, &file, 0, |piece| {
-        if let FrameEvent::Data(data) = piece {
-            lines.take(data, &path);
-        }
-        Ok(())
-    })?;
-    Ok(Some(lines.done(&path).0))
+    Ok(Some(Lines::read(Compression::None, &file, &path)?.0.done(&path).0))
 }
 
 enum Checker {
@@ -214,6 +197,18 @@ struct Lines {
 }
 
 impl Lines {
+    /// Checks a file to the end of its complete lines.
+    fn read(compression: Compression, file: &File, path: &Path) -> io::Result<(Lines, FrameScan)> {
+        let mut lines = Lines::default();
+        let scan = scan(compression, file, 0, |piece| {
+            if let FrameEvent::Data(data) = piece {
+                lines.take(data, path);
+            }
+            Ok(())
+        })?;
+        Ok((lines, scan))
+    }
+
     fn take(&mut self, data: &[u8], path: &Path) {
         let checker = self.checker.get_or_insert_with(|| Checker::of(data.first().copied(), path));
         match checker {

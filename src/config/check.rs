@@ -4,6 +4,7 @@ use super::{Setting, Settings, Value};
 use crate::cli::typed::one_line;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command};
+use std::collections::HashMap;
 
 /// Returns the options of a command and of its subcommands, with the global ones.
 pub(super) fn options<'a>(root: &'a Command, path: &[String]) -> impl Iterator<Item = &'a Arg> {
@@ -33,25 +34,13 @@ fn below<'a>(root: &'a Command, path: &[String]) -> Vec<&'a Command> {
 /// Returns the problems of values that no command of their table accepts, each with its line.
 pub(super) fn values(settings: &Settings, root: &Command) -> Vec<(usize, String)> {
     // Profiles often repeat each other.
-    let mut known: Vec<(&Setting, Option<String>)> = Vec::new();
-    let mut problems = Vec::new();
-    for setting in &settings.settings {
-        let is_same = |other: &&(&Setting, _)| {
-            let other = other.0;
-            (&other.key, &other.command, &other.values, other.is_list)
-                == (&setting.key, &setting.command, &setting.values, setting.is_list)
-        };
-        let problem = match known.iter().find(is_same) {
-            Some((_, problem)) => problem.clone(),
-            None => {
-                let problem = problem(setting, root);
-                known.push((setting, problem.clone()));
-                problem
-            }
-        };
-        problems.extend(problem.map(|words| (setting.line, words)));
-    }
-    problems
+    let mut known = HashMap::new();
+    let values = settings.settings.iter().filter_map(|setting| {
+        let Setting { key, command, values, is_list, .. } = setting;
+        let problem = known.entry((key, command, values, is_list)).or_insert_with(|| problem(setting, root));
+        Some((setting.line, problem.clone()?))
+    });
+    values.collect()
 }
 
 fn problem(setting: &Setting, root: &Command) -> Option<String> {

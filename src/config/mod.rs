@@ -54,7 +54,7 @@ pub struct Setting {
 }
 
 /// Holds a value of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Text or a time, as an option would be given it.
     Text(String),

@@ -312,18 +312,17 @@ fn nearest_words<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String
 }
 
 /// Returns what to write instead of a key that would hold a secret.
-fn secret(key: &str) -> Option<&'static str> {
+fn secret(key: &str) -> Option<String> {
     let key = key.to_ascii_lowercase().replace('_', "-");
     // The variable's name is what people know.
-    match key.strip_prefix("dhan-").unwrap_or(&key) {
-        "access-token" | "jwt" | "password" | "secret" => {
-            Some("put it into a file that only you can read, and name that with token-file")
-        }
-        "token" => Some("put the access token into a file that only you can read, and name that with token-file"),
-        "pin" => Some("put it into a file that only you can read, and name that with pin-file"),
-        "totp" | "totp-secret" => Some("put it into a file that only you can read, and name that with totp-file"),
-        "client-token" => Some("put it into a file that only you can read, and name that with client-token-file"),
-        "partner-secret" => Some("give it in the environment as DHAN_PARTNER_SECRET"),
-        _ => None,
-    }
+    let (what, option) = match key.strip_prefix("dhan-").unwrap_or(&key) {
+        "access-token" | "jwt" | "password" | "secret" => ("it", "token-file"),
+        "token" => ("the access token", "token-file"),
+        "pin" => ("it", "pin-file"),
+        "totp" | "totp-secret" => ("it", "totp-file"),
+        "client-token" => ("it", "client-token-file"),
+        "partner-secret" => return Some("give it in the environment as DHAN_PARTNER_SECRET".to_owned()),
+        _ => return None,
+    };
+    Some(format!("put {what} into a file that only you can read, and name that with {option}"))
 }

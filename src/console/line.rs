@@ -64,7 +64,7 @@ impl LineStyle {
         };
         let word = match level {
             LogLevel::Info => String::new(),
-            _ => format!("{style}{}{style:#}: ", level.word()),
+            _ => format!("{style}{}{style:#}: ", level.name()),
         };
         match self.prefix {
             Prefix::Name => format!("dhan: {word}{message}\n"),
@@ -95,7 +95,7 @@ fn json(level: LogLevel, fields: &LogFields<'_>, message: &str, now: Micros) -> 
     }
     // Always three digits of the second, so that lines sort as text.
     let time = crate::clock::ist_civil(now).strftime("%FT%T%.3f+05:30").to_string();
-    serde_json::to_string(&Line { time, level: level.word(), fields, message }).unwrap_or_default() + "\n"
+    serde_json::to_string(&Line { time, level: level.name(), fields, message }).unwrap_or_default() + "\n"
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod text;
 
 pub use text::untrusted;
 
+use crate::model::words::words;
 use crate::redact::Redactor;
 use line::{LineStyle, Prefix};
 use out::{OutputKind, StderrWriter};
@@ -18,32 +19,24 @@ use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Says how important a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// An error that ends the run.
-    Error,
-    /// Something that the user should know and may have to act on.
-    Warn,
-    /// An ordinary event: connected, disconnected, the closing line.
-    Info,
-    /// Connection events and requests (`-v`).
-    Debug,
-    /// Every message and packet header (`-vv`).
-    Trace,
+words! {
+    /// Says how important a message is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum LogLevel {
+        /// An error that ends the run.
+        Error = "error",
+        /// Something that the user should know and may have to act on.
+        Warn = "warning",
+        /// An ordinary event: connected, disconnected, the closing line.
+        Info = "info",
+        /// Connection events and requests (`-v`).
+        Debug = "debug",
+        /// Every message and packet header (`-vv`).
+        Trace = "trace",
+    }
 }
 
 impl LogLevel {
-    const fn word(self) -> &'static str {
-        match self {
-            LogLevel::Error => "error",
-            LogLevel::Warn => "warning",
-            LogLevel::Info => "info",
-            LogLevel::Debug => "debug",
-            LogLevel::Trace => "trace",
-        }
-    }
-
     /// Returns the level's priority in syslog and the journal.
     const fn priority(self) -> u8 {
         match self {

@@ -1,7 +1,7 @@
 //! Words what to do about a finding whose own words do not say it.
 
 use super::{Check, Finding, State};
-use crate::model::exit::Exit;
+use crate::model::Exit;
 
 /// Returns what to do about a finding that failed or warns.
 pub fn of(finding: &Finding) -> Option<&'static str> {
@@ -9,7 +9,7 @@ pub fn of(finding: &Finding) -> Option<&'static str> {
     match (finding.check, finding.state) {
         (_, State::Ok | State::Skipped) => None,
         (Check::Token, State::Warn) if subject == Some("making") => None,
-        (Check::Token, _) if finding.exit == Exit::Account.code() => {
+        (Check::Token, _) if finding.exit == Exit::Account => {
             Some("Leave DHAN_CLIENT_ID and --client-id out, or name the client id that the token was made for.")
         }
         (Check::Token, _) if finding.detail.contains("dhan token save") => None,
@@ -38,33 +38,24 @@ pub fn of(finding: &Finding) -> Option<&'static str> {
 const NEW_TOKEN: &str =
     "Make a token on web.dhan.co and keep it with dhan token save, or let dhan token ensure make one by PIN and TOTP.";
 
-fn by_exit(exit: u8) -> Option<&'static str> {
-    let is = |one: Exit| exit == one.code();
-    if is(Exit::Credentials) {
-        Some(NEW_TOKEN)
-    } else if is(Exit::Account) {
-        Some("See on web.dhan.co that the data plan (Data APIs) is subscribed and paid for this account.")
-    } else if is(Exit::NoPlace) {
-        Some("Close another stream of this account; dhan doctor --stop ends those of this host.")
-    } else if is(Exit::Certificate) {
-        Some(
-            "If a proxy of yours opens TLS, name its root with --ca-file; else look at the clock and the system's roots.",
-        )
-    } else if is(Exit::Network) {
-        Some("Look at the network, the firewall and the proxy (HTTPS_PROXY, NO_PROXY), and try again.")
-    } else if is(Exit::Protocol) {
-        Some(
-            "Something else answers in Dhan's place: a proxy, a portal, or a wrong address (DHAN_API_URL, DHAN_WS_…_URL).",
-        )
-    } else if is(Exit::Refused) {
-        Some(
-            "Look at the address (DHAN_API_URL, DHAN_WS_…_URL); if none is set, Dhan refuses this request now: try again later.",
-        )
-    } else if is(Exit::Usage) {
-        Some("Mend the variable that is named.")
-    } else {
-        None
-    }
+fn by_exit(exit: Exit) -> Option<&'static str> {
+    Some(match exit {
+        Exit::Credentials => NEW_TOKEN,
+        Exit::Account => "See on web.dhan.co that the data plan (Data APIs) is subscribed and paid for this account.",
+        Exit::NoPlace => "Close another stream of this account; dhan doctor --stop ends those of this host.",
+        Exit::Certificate => {
+            "If a proxy of yours opens TLS, name its root with --ca-file; else look at the clock and the system's roots."
+        }
+        Exit::Network => "Look at the network, the firewall and the proxy (HTTPS_PROXY, NO_PROXY), and try again.",
+        Exit::Protocol => {
+            "Something else answers in Dhan's place: a proxy, a portal, or a wrong address (DHAN_API_URL, DHAN_WS_…_URL)."
+        }
+        Exit::Refused => {
+            "Look at the address (DHAN_API_URL, DHAN_WS_…_URL); if none is set, Dhan refuses this request now: try again later."
+        }
+        Exit::Usage => "Mend the variable that is named.",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -1,21 +1,19 @@
 //! Turns observations into findings, without I/O, so that every case is a line of a test.
 
+use super::view::counted;
 use super::{Check, Facts, Finding};
 use crate::account::{CoolOff, Holder};
 use crate::auth::Claims;
 use crate::clock::{SECOND_US, ist_civil};
 use crate::console::untrusted;
-use crate::model::Stream;
-use crate::model::exit::Exit;
-use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, DisconnectClass, Ended, Micros};
+use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, DisconnectClass, Ended, Exit, Micros, Stream};
 use crate::net::HandshakeReport;
 use crate::redact::mask_client_id;
 use crate::rest::{Profile, QUOTED, QuoteError, RestError};
 use crate::session::calendar::moment as at;
 use crate::session::plan::SOCKETS_PER_KIND;
-use crate::session::policy;
 use crate::session::time::words;
-use crate::session::{Calendar, Market, MarketPhase};
+use crate::session::{Calendar, Market, MarketPhase, policy};
 use std::time::Duration;
 
 /// Microseconds before a token's expiry from which it is reported.
@@ -34,24 +32,19 @@ pub struct CredentialPlace {
 
 /// Returns a finding for every place, in the order of precedence; the first that is set is used.
 pub fn credential_places(places: &[CredentialPlace]) -> Vec<Finding> {
-    let used = places.iter().position(|place| place.set.is_some());
-    let finding = |(i, place): (usize, &CredentialPlace)| {
-        let finding = match (&place.set, used) {
-            (None, _) => Finding::ok(Check::Credentials, "not set"),
-            (Some(words), Some(used)) if used != i => {
-                let winner = places[used].name;
-                Finding::ok(Check::Credentials, joined("set, but not used: ", &format!("{winner} wins"), words))
+    let used = places.iter().find(|place| place.set.is_some()).map(|place| place.name);
+    let finding = |place: &CredentialPlace| {
+        let words = match (&place.set, used) {
+            (None, _) => "not set".to_owned(),
+            (Some(words), used) => {
+                let wins = used.filter(|used| *used != place.name).map(|used| format!(", but not used: {used} wins"));
+                let words = if words.is_empty() { String::new() } else { format!(", {words}") };
+                format!("set{}{words}", wins.unwrap_or_default())
             }
-            (Some(words), _) => Finding::ok(Check::Credentials, joined("set", "", words)),
         };
-        finding.of(place.name)
+        Finding::ok(Check::Credentials, words).of(place.name)
     };
-    places.iter().enumerate().map(finding).collect()
-}
-
-fn joined(start: &str, middle: &str, words: &str) -> String {
-    let separator = if words.is_empty() { "" } else { ", " };
-    format!("{start}{middle}{separator}{words}")
+    places.iter().map(finding).collect()
 }
 
 /// Returns the finding about a usable token.
@@ -122,24 +115,16 @@ pub fn profile(answer: &Result<Profile, RestError>, took: Duration) -> Finding {
             };
             (finding, None)
         }
-        Err(error) => {
-            let words = error.to_string();
-            match error {
-                RestError::TokenDead { status, .. } => {
-                    (fail(Exit::Credentials, format!("{words}: make a new one on web.dhan.co")), Some(*status))
-                }
-                RestError::TooMany { .. } => {
-                    (Finding::warn(Check::Account, format!("{words}: ask again in a minute")), Some(429))
-                }
-                RestError::Refused { status, .. } if (500..600).contains(status) => {
-                    (fail(Exit::Network, words), Some(*status))
-                }
-                RestError::Refused { status, .. } => (fail(Exit::Refused, words), Some(*status)),
-                RestError::Unreachable | RestError::Timeout => (fail(Exit::Network, words), None),
-                RestError::TooLarge | RestError::Nonsense => (fail(Exit::Protocol, words), None),
-                RestError::BadCredentials => (fail(Exit::Credentials, words), None),
+        Err(error) => match error {
+            RestError::TokenDead { status, .. } => {
+                (fail(error.exit(), format!("{error}: make a new one on web.dhan.co")), Some(*status))
             }
-        }
+            RestError::TooMany { .. } => {
+                (Finding::warn(Check::Account, format!("{error}: ask again in a minute")), Some(429))
+            }
+            RestError::Refused { status, .. } => (fail(error.exit(), error.to_string()), Some(*status)),
+            _ => (fail(error.exit(), error.to_string()), None),
+        },
     };
     finding.with(Facts { http_status, ..facts })
 }
@@ -286,10 +271,9 @@ pub enum Process {
 /// Returns the finding about a stream on this host.
 pub fn stream(holder: &Holder, process: &Process, now: Micros) -> Finding {
     let Holder { pid, kind, instruments, since } = holder;
-    let what = match (kind, instruments) {
-        (Stream::Orders, _) => "the account's orders".to_owned(),
-        (_, 1) => "1 instrument".to_owned(),
-        (_, many) => format!("{many} instruments"),
+    let what = match kind {
+        Stream::Orders => "the account's orders".to_owned(),
+        _ => counted(*instruments, "instrument"),
     };
     let since = format!("pid {pid}: {what} since {}, for {}", moment(*since), span(now.since(*since)));
     let finding = match process {
@@ -446,7 +430,7 @@ mod tests {
             (Err(RestError::Nonsense), Exit::Protocol, State::Fail),
         ] {
             let finding = profile(&answer, Duration::from_millis(3));
-            assert_eq!((finding.exit, finding.state), (exit.code(), state), "{finding:?}");
+            assert_eq!((finding.exit, finding.state), (exit, state), "{finding:?}");
             assert_eq!(finding.facts.answer_us, Some(3_000));
         }
     }
@@ -470,7 +454,7 @@ mod tests {
             (Err(RestError::Refused { status: 403, code: None }.into()), None, State::Fail, Exit::Refused, "HTTP 403"),
         ] {
             let finding = quote(&answer, plan, Duration::from_millis(3));
-            assert_eq!((finding.check, finding.state, finding.exit), (Check::Quote, state, exit.code()), "{finding:?}");
+            assert_eq!((finding.check, finding.state, finding.exit), (Check::Quote, state, exit), "{finding:?}");
             assert!(finding.detail.contains(says), "{says}: {finding:?}");
             assert_eq!(finding.facts.answer_us, Some(3_000));
         }
@@ -491,7 +475,7 @@ mod tests {
             (ConnectClass::NotWebsocket, Exit::Protocol),
         ] {
             let finding = endpoint_failure(&ConnectError { class: class.clone(), detail: "words".to_owned() });
-            assert_eq!(finding.exit, exit.code(), "{class:?}");
+            assert_eq!(finding.exit, exit, "{class:?}");
         }
         for (failure, exit) in [
             (Cause::Disconnect(DisconnectReason(806)), Exit::Account),
@@ -499,7 +483,7 @@ mod tests {
             (Cause::Disconnect(DisconnectReason(808)), Exit::Credentials),
             (Cause::Ended(Ended::Reset), Exit::Network),
         ] {
-            assert_eq!(endpoint_refusal(&failure).exit, exit.code(), "{failure:?}");
+            assert_eq!(endpoint_refusal(&failure).exit, exit, "{failure:?}");
         }
     }
 
@@ -519,8 +503,8 @@ mod tests {
     fn five_held_places_are_a_failure_of_their_kind_only() {
         let holder = |pid| Holder { pid, kind: Stream::Market, instruments: 3, since: NOW };
         let holders: Vec<_> = (1..=5).map(holder).collect();
-        assert_eq!(places(Stream::Market, &holders).exit, Exit::NoPlace.code());
-        assert_eq!(places(Stream::Market, &holders[1..]).exit, 0);
+        assert_eq!(places(Stream::Market, &holders).exit, Exit::NoPlace);
+        assert_eq!(places(Stream::Market, &holders[1..]).exit, Exit::Done);
         assert_eq!(places(Stream::Orders, &holders).facts.held, Some(0));
     }
 

@@ -9,89 +9,59 @@ pub mod advice;
 pub mod judge;
 pub mod view;
 
-use crate::model::Micros;
-use crate::model::exit::Exit;
-use serde::Serialize;
+use crate::model::words::words;
+use crate::model::{Exit, Micros};
+use serde::{Serialize, Serializer};
 
-/// Names what was checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Check {
-    /// A place where credentials may be.
-    Credentials,
-    /// The access token.
-    Token,
-    /// Who may read the files.
-    Permissions,
-    /// Whether this process's memory may be written to disk.
-    CoreDumps,
-    /// The cached instrument master.
-    Instruments,
-    /// What the processes of the account share on this host.
-    State,
-    /// The account's cool-offs after a 429 or an 805.
-    CoolOff,
-    /// The account's sockets, counted on this host.
-    Places,
-    /// A stream that runs on this host.
-    Stream,
-    /// The REST server, and what it says about the account.
-    Account,
-    /// A requested quote.
-    Quote,
-    /// A websocket endpoint.
-    Endpoint,
-    /// This host's clock.
-    Clock,
-    /// Whether a market is open.
-    Market,
-}
-
-impl Check {
-    /// Returns the words for people.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Check::Credentials => "credentials",
-            Check::Token => "access token",
-            Check::Permissions => "permissions",
-            Check::CoreDumps => "core dumps",
-            Check::Instruments => "instruments",
-            Check::State => "state",
-            Check::CoolOff => "cool-off",
-            Check::Places => "places",
-            Check::Stream => "streams",
-            Check::Account => "account",
-            Check::Quote => "quote",
-            Check::Endpoint => "endpoint",
-            Check::Clock => "clock",
-            Check::Market => "market",
-        }
+words! {
+    /// Names what was checked.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Check {
+        /// A place where credentials may be.
+        Credentials = "credentials",
+        /// The access token.
+        Token = "access token",
+        /// Who may read the files.
+        Permissions = "permissions",
+        /// Whether this process's memory may be written to disk.
+        CoreDumps = "core dumps",
+        /// The cached instrument master.
+        Instruments = "instruments",
+        /// What the processes of the account share on this host.
+        State = "state",
+        /// The account's cool-offs after a 429 or an 805.
+        CoolOff = "cool-off",
+        /// The account's sockets, counted on this host.
+        Places = "places",
+        /// A stream that runs on this host.
+        Stream = "streams",
+        /// The REST server, and what it says about the account.
+        Account = "account",
+        /// A requested quote.
+        Quote = "quote",
+        /// A websocket endpoint.
+        Endpoint = "endpoint",
+        /// This host's clock.
+        Clock = "clock",
+        /// Whether a market is open.
+        Market = "market",
     }
 }
 
-/// Says how a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// It is in order.
-    Ok,
-    /// Nothing is broken, but the user should know.
-    Warn,
-    /// A stream would fail because of it, or has.
-    Fail,
-    /// It was not checked; the detail says why.
-    Skipped,
-}
-
-impl State {
-    /// Returns the word for records and people.
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Ok => "ok",
-            State::Warn => "warn",
-            State::Fail => "fail",
-            State::Skipped => "skipped",
-        }
+words! {
+    /// Says how a check ended.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum State {
+        /// It is in order.
+        Ok = "ok",
+        /// Nothing is broken, but the user should know.
+        Warn = "warn",
+        /// A stream would fail because of it, or has.
+        Fail = "fail",
+        /// It was not checked; the detail says why.
+        Skipped = "skipped",
     }
 }
 
@@ -105,7 +75,8 @@ pub struct Finding {
     /// The result.
     pub state: State,
     /// Its exit code; 0 unless it failed.
-    pub exit: u8,
+    #[serde(serialize_with = "code")]
+    pub exit: Exit,
     /// The finding in words. Never holds a secret.
     pub detail: String,
     /// The finding in numbers.
@@ -154,9 +125,13 @@ pub struct Facts {
     pub mode: Option<String>,
 }
 
+fn code<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(exit.code())
+}
+
 impl Finding {
     fn new(check: Check, state: State, exit: Exit, detail: impl Into<String>) -> Finding {
-        Finding { check, subject: None, state, exit: exit.code(), detail: detail.into(), facts: Facts::default() }
+        Finding { check, subject: None, state, exit, detail: detail.into(), facts: Facts::default() }
     }
 
     /// Creates a finding that is in order.
@@ -220,7 +195,7 @@ const WORST_FIRST: [Exit; 14] = [
 
 /// Returns the exit code of the worst finding; [`Exit::Done`] if nothing failed.
 pub fn worst(findings: &[Finding]) -> Exit {
-    let asks_for = |exit: &Exit| findings.iter().any(|finding| finding.exit == exit.code());
+    let asks_for = |exit: &Exit| findings.iter().any(|finding| finding.exit == *exit);
     WORST_FIRST.into_iter().find(asks_for).unwrap_or(Exit::Done)
 }
 

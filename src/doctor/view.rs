@@ -1,7 +1,7 @@
 //! Formats findings for people: failures first, with what to do, then warnings, the markets, and the rest by groups.
 
 use super::{Check, Finding, State, advice};
-use crate::model::exit::Exit;
+use crate::model::Exit;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 
@@ -86,7 +86,8 @@ pub fn text(findings: &[Finding], exit: Exit, look: Look) -> String {
     text
 }
 
-fn counted(n: usize, what: &str) -> String {
+/// Returns a number of things in words.
+pub fn counted(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
@@ -113,7 +114,7 @@ fn head(text: &mut String, heading: &str, style: Style, look: Look) {
 
 /// Adds a failure or a warning: its subject, what was found, what to do.
 fn trouble(text: &mut String, finding: &Finding, look: Look) {
-    let name = finding.check.words();
+    let name = finding.check.name();
     let about = match &finding.subject {
         Some(subject) => format!("{name}: {subject}"),
         None => name.to_owned(),
@@ -147,7 +148,7 @@ fn market(text: &mut String, found: &[&Finding], look: Look) {
 
 fn start(state: State, check: Check, look: Look) -> String {
     let word = painted(&format!("{:STATE$}", state.name()), style(state), look);
-    format!("  {word}  {:CHECK$}  ", check.words())
+    format!("  {word}  {:CHECK$}  ", check.name())
 }
 
 /// Adds words behind a start, wrapped at the width; further lines begin with `indent` blanks, which the start must

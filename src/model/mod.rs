@@ -18,7 +18,7 @@ pub use cause::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProble
 pub use cause::{ConnectPhase, TlsKind};
 pub use counts::PacketCounts;
 pub use disconnect::{DisconnectClass, DisconnectReason};
-pub use exit::Exit;
+pub use exit::{Exit, Failure};
 pub use io::{io_words, os_text};
 pub use micros::Micros;
 pub use segment::{InstrumentKey, Segment};

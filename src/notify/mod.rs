@@ -3,9 +3,8 @@
 use crate::model::Stream;
 use std::ffi::OsStr;
 use std::io;
-use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 /// Time after which a run counts as ready without data while the market is closed.
@@ -64,7 +63,11 @@ impl Notifier {
     fn connect(path: &OsStr, watchdog: Option<Duration>) -> io::Result<Notifier> {
         let socket = UnixDatagram::unbound()?;
         match path.as_bytes().split_first() {
-            Some((b'@', name)) => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
+            #[cfg(target_os = "linux")]
+            Some((b'@', name)) => {
+                use std::os::linux::net::SocketAddrExt as _;
+                socket.connect_addr(&std::os::unix::net::SocketAddr::from_abstract_name(name)?)?;
+            }
             _ => socket.connect(path)?,
         }
         socket.set_nonblocking(true)?;
@@ -107,6 +110,8 @@ impl Notifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::net::SocketAddr;
 
     fn state() -> RunState {
         RunState {

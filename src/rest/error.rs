@@ -1,5 +1,6 @@
 //! Words the errors of REST calls without the client's own text.
 
+use crate::model::exit::Exit;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -46,6 +47,17 @@ pub enum RestError {
 }
 
 impl RestError {
+    /// Returns the exit code of a command that ends with the error.
+    pub fn exit(&self) -> Exit {
+        match self {
+            RestError::TokenDead { .. } | RestError::BadCredentials => Exit::Credentials,
+            RestError::TooMany { .. } => Exit::Refused,
+            RestError::Refused { status, .. } if *status < 500 => Exit::Refused,
+            RestError::TooLarge | RestError::Nonsense => Exit::Protocol,
+            RestError::Refused { .. } | RestError::Unreachable | RestError::Timeout => Exit::Network,
+        }
+    }
+
     /// Translates the HTTP client's error, whose text holds the address and is dropped.
     pub(super) fn translate(error: &reqwest::Error) -> RestError {
         if error.is_timeout() { RestError::Timeout } else { RestError::Unreachable }

@@ -3,8 +3,7 @@
 
 use super::answer::{Call, NewToken, Refusal, RefusalKind, judge};
 use crate::auth::{ApiBase, Credentials};
-use crate::model::Micros;
-use crate::model::exit::Failure;
+use crate::model::{Failure, Micros};
 use crate::net::tls::LazyTls;
 use crate::net::{Resolver, http_client, is_untrusted, parse_http_date};
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};

@@ -1,7 +1,7 @@
 //! Reads the token file and replaces it atomically. The old token stays until the new one is on the disk.
 
 use crate::auth::{self, Claims, Environment};
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};

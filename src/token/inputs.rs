@@ -8,7 +8,7 @@
 
 use super::otp::Seed;
 use crate::auth::{self, Environment};
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::{Path, PathBuf};

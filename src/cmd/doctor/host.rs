@@ -2,15 +2,14 @@
 
 use crate::account::Account;
 use crate::auth::{CredentialSource, Environment, SourceOptions};
-use crate::clock;
 use crate::cmd::defaults::Defaults;
 use crate::doctor::judge::CredentialPlace;
 use crate::doctor::{Check, Facts, Finding, judge};
-use crate::folders;
 use crate::instruments::layout::Layout;
 use crate::instruments::store::Store;
-use crate::model::exit::Exit;
+use crate::model::Exit;
 use crate::redact::mask_client_id;
+use crate::{clock, folders};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 

@@ -12,14 +12,13 @@ mod streams;
 use super::defaults::Defaults;
 use crate::account::Account;
 use crate::auth::{CredentialSource, Environment};
+use crate::cli::args::DoctorArgs;
 use crate::cli::credentials::source;
-use crate::cli::doctor::DoctorArgs;
-use crate::clock;
 use crate::console::Console;
 use crate::doctor::{Check, Finding, judge};
-use crate::folders;
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::net::tls::LazyTls;
+use crate::{clock, folders};
 use report::Report;
 use std::time::{Duration, Instant};
 
@@ -31,7 +30,7 @@ const LIMIT: Duration = Duration::from_millis(14_000);
 /// # Errors
 /// A usage error for a bad flag; exit 9 if stdout cannot be written. Findings are no errors: the exit code is that of
 /// the worst one.
-pub fn run(args: &DoctorArgs, defaults: &Defaults, console: &Console) -> Result<Exit, Failure> {
+pub fn run(args: &DoctorArgs, defaults: &Defaults, color: bool, console: &Console) -> Result<Exit, Failure> {
     let deadline = Instant::now() + LIMIT;
     let environment = Environment::process();
     for name in crate::model::secrets::SECRET_VARIABLES {
@@ -42,7 +41,7 @@ pub fn run(args: &DoctorArgs, defaults: &Defaults, console: &Console) -> Result<
     }
     let source = source(&args.credentials, None, &environment, &console.redactor())?;
     let tls = LazyTls::new(args.ca_file.as_deref())?;
-    let mut report = Report::begin(args.asked_format(), console);
+    let mut report = Report::begin(args.asked_format(), color, console);
     let account = source.account_id().map(|id| Account::open(folders::STATE.of_process(), &id));
     if args.stop {
         let found = match &account {

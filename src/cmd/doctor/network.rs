@@ -6,19 +6,16 @@
 use super::report::Report;
 use crate::account::{Account, ConnectPermit};
 use crate::auth::{ApiBase, Credentials, Environment};
-use crate::clock;
 use crate::console::Console;
 use crate::doctor::{Check, Facts, Finding, State, judge};
-use crate::model::Stream;
-use crate::model::exit::{Exit, Failure};
-use crate::model::{Cause, CoolOffKind};
+use crate::model::{Cause, CoolOffKind, Exit, Failure, Stream};
 use crate::net::tls::LazyTls;
 use crate::net::{CONNECT_LIMIT, ConnectClass, Connection, Connector, Incoming, Proxies, Resolver};
 use crate::protocol::{DisconnectReason, depth, feed};
-use crate::rest;
 use crate::session::plan::SOCKETS_PER_KIND;
 use crate::session::policy;
 use crate::session::time::words;
+use crate::{clock, rest};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
@@ -39,18 +36,8 @@ pub(super) struct Network<'a> {
     pub deadline: Instant,
 }
 
-/// Holds the result of an endpoint.
-struct EndpointResult {
-    finding: Finding,
-    /// How far our clock is ahead of the server's, in microseconds.
-    ahead_us: Option<i64>,
-}
-
-impl From<Finding> for EndpointResult {
-    fn from(finding: Finding) -> EndpointResult {
-        EndpointResult { finding, ahead_us: None }
-    }
-}
+/// An endpoint's finding, and how far our clock is ahead of the server's, in microseconds.
+type EndpointResult = (Finding, Option<i64>);
 
 impl Network<'_> {
     /// Runs all checks.
@@ -61,68 +48,62 @@ impl Network<'_> {
         report: &mut Report<'_>,
     ) -> Result<(), Failure> {
         let api = ApiBase::resolve(self.environment);
-        let mut ahead = None;
-        let reachable;
-        let mut dead = false;
-        let mut plan_is_active = None;
+        let (mut ahead, mut dead, mut reachable, mut plan_is_active) = (None, false, false, None);
         match (&api, &credentials) {
-            (Err(failure), _) => {
-                reachable = false;
-                report.add(Finding::fail(Check::Account, failure.exit, failure.message.clone()))?;
-            }
+            (Err(failure), _) => report.add(Finding::fail(Check::Account, failure.exit, failure.message.clone()))?,
             (Ok(api), Some(credentials)) => {
                 let (finding, plan) = self.profile(api, credentials).await;
                 plan_is_active = plan;
-                dead = finding.exit == Exit::Credentials.code();
+                dead = finding.exit == Exit::Credentials;
                 reachable = finding.state != State::Fail || finding.facts.http_status.is_some();
                 report.add(finding)?;
             }
             (Ok(api), None) => {
-                let (finding, endpoint_results) = self.reach(api).await;
-                reachable = false; // It was asked already.
-                ahead = endpoint_results;
+                // Not `reachable`, since it was asked already.
+                let (finding, clock) = self.reach(api).await;
+                ahead = clock;
                 report.add(finding)?;
             }
         }
-        let why_not = match (&credentials, dead) {
-            (None, _) => Some("not connected to: there are no credentials that could be sent"),
-            (_, true) => Some("not connected to: the credentials are dead, and are not sent again"),
+        let unsent = match (&credentials, dead) {
+            (None, _) => Some("there are no credentials that could be sent"),
+            (_, true) => Some("the credentials are dead, and are not sent again"),
             _ => None,
         };
-        let no_quote = match (&credentials, dead, reachable) {
-            (None, ..) => Some("not asked for: there are no credentials that could be sent"),
-            (_, true, _) => Some("not asked for: the credentials are dead, and are not sent again"),
-            (.., false) => Some("not asked for: the server cannot be asked, as is said of the account"),
-            _ if account.is_some_and(|account| !account.cool_offs(clock::now()).is_empty()) => {
-                Some("not asked for: the account cools off")
-            }
-            _ => None,
+        let cools_off = || account.is_some_and(|account| !account.cool_offs(clock::now()).is_empty());
+        let no_quote = match unsent {
+            None if !reachable => Some("the server cannot be asked, as is said of the account"),
+            None if cools_off() => Some("the account cools off"),
+            unsent => unsent,
         };
         let quote = async {
             match (&api, &credentials, no_quote) {
                 (Ok(api), Some(credentials), None) => self.quote(api, credentials, plan_is_active).await,
-                _ => Finding::skipped(Check::Quote, no_quote.unwrap_or_default()),
+                _ => Finding::skipped(Check::Quote, format!("not asked for: {}", no_quote.unwrap_or_default())),
             }
         };
         let endpoints = async {
-            match (&credentials, account, why_not) {
+            match (&credentials, account, unsent) {
                 (Some(credentials), Some(account), None) => self.endpoints(account, credentials).await,
-                (_, _, why_not) => {
-                    let skipped = |endpoint: Stream| {
-                        Finding::skipped(Check::Endpoint, why_not.unwrap_or_default()).of(endpoint.socket_name())
-                    };
-                    Stream::ALL.map(|endpoint| skipped(endpoint).into()).into()
+                _ => {
+                    let words = format!(
+                        "not connected to: {}",
+                        unsent.unwrap_or("no client id in --client-id, DHAN_CLIENT_ID")
+                    );
+                    let skipped =
+                        |endpoint: Stream| Finding::skipped(Check::Endpoint, &*words).of(endpoint.socket_name());
+                    Stream::ALL.map(|endpoint| (skipped(endpoint), None)).to_vec()
                 }
             }
         };
-        let (quote, endpoint_results) = tokio::join!(quote, endpoints);
+        let (quote, endpoints) = tokio::join!(quote, endpoints);
         report.add(quote)?;
         let mut source = "the REST server";
-        for (endpoint_results, endpoint) in endpoint_results.into_iter().zip(Stream::ALL) {
-            if let (None, Some(us)) = (ahead, endpoint_results.ahead_us) {
+        for ((finding, clock), endpoint) in endpoints.into_iter().zip(Stream::ALL) {
+            if let (None, Some(us)) = (ahead, clock) {
                 (ahead, source) = (Some(us), endpoint.socket_name());
             }
-            report.add(endpoint_results.finding)?;
+            report.add(finding)?;
         }
         if let (None, true, Ok(api)) = (ahead, reachable, &api) {
             ahead = self.reach(api).await.1;
@@ -196,52 +177,52 @@ impl Network<'_> {
         // The server may count all kinds together, so this must never be the sixth socket.
         let free = &Semaphore::new(SOCKETS_PER_KIND.saturating_sub(held));
         let looked = Stream::ALL.map(|endpoint| async move {
-            let endpoint_results = if held >= SOCKETS_PER_KIND {
+            let looked = if held >= SOCKETS_PER_KIND {
                 let words =
                     format!("not connected to: {held} sockets are open on this host, and another could throw one out");
-                Finding::skipped(Check::Endpoint, words).into()
+                Err(Finding::skipped(Check::Endpoint, words))
             } else {
                 self.endpoint(endpoint, account, credentials, free).await
             };
-            EndpointResult { finding: endpoint_results.finding.of(endpoint.socket_name()), ..endpoint_results }
+            let (finding, ahead_us) = looked.unwrap_or_else(|finding| (finding, None));
+            (finding.of(endpoint.socket_name()), ahead_us)
         });
         futures_util::future::join_all(looked).await
     }
 
+    /// Checks an endpoint.
+    ///
+    /// # Errors
+    /// Returns the finding if it was not connected to.
     async fn endpoint(
         &self,
         endpoint: Stream,
         account: &Account,
         credentials: &Credentials,
         free: &Semaphore,
-    ) -> EndpointResult {
-        let base = match endpoint.resolve(None, self.environment) {
-            Ok(base) => base,
-            Err(failure) => return Finding::fail(Check::Endpoint, failure.exit, failure.message).into(),
-        };
-        let late = || Finding::skipped(Check::Endpoint, "not connected to: no time was left").into();
+    ) -> Result<EndpointResult, Finding> {
+        let base = endpoint.resolve(None, self.environment);
+        let base = base.map_err(|failure| Finding::fail(Check::Endpoint, failure.exit, failure.message))?;
+        let skipped = |why: String| Finding::skipped(Check::Endpoint, format!("not connected to: {why}"));
+        let late = || skipped("no time was left".to_owned());
         let Ok(Ok(_socket)) = tokio::time::timeout(self.left(Duration::MAX), free.acquire()).await else {
-            return late();
+            return Err(late());
         };
         let limit = self.left(CONNECT_LIMIT).saturating_sub(LISTEN + GOODBYE);
         // Rounded to tenths of a second for messages.
         let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(0) / 100 * 100);
         if limit < SHORTEST {
-            return late();
+            return Err(late());
         }
-        let _place = match account.take_place(endpoint, 0, clock::now(), false) {
-            Ok(place) => place,
-            Err(none) => return Finding::fail(Check::Endpoint, Exit::NoPlace, none.to_string()).into(),
-        };
+        let place = account.take_place(endpoint, 0, clock::now(), false);
+        let _place = place.map_err(|none| Finding::fail(Check::Endpoint, Exit::NoPlace, none.to_string()))?;
         match account.admit(clock::now()) {
             ConnectPermit::Go => {}
             ConnectPermit::Budget { wait } => {
-                let words = format!("not connected to: the account's connect budget is used up for {}", words(wait));
-                return Finding::skipped(Check::Endpoint, words).into();
+                return Err(skipped(format!("the account's connect budget is used up for {}", words(wait))));
             }
             ConnectPermit::CoolingOff { wait, .. } => {
-                let words = format!("not connected to: the account cools off for {} more", words(wait));
-                return Finding::skipped(Check::Endpoint, words).into();
+                return Err(skipped(format!("the account cools off for {} more", words(wait))));
             }
         }
         let address = match endpoint {
@@ -256,7 +237,7 @@ impl Network<'_> {
                     let wait = policy::cool_off(CoolOffKind::Throttled, 0, *retry_after);
                     account.cool_off(CoolOffKind::Throttled, 0, wait, clock::now());
                 }
-                return judge::endpoint_failure(&error).into();
+                return Err(judge::endpoint_failure(&error));
             }
         };
         let here = clock::now();
@@ -273,7 +254,7 @@ impl Network<'_> {
             None => Finding::ok(Check::Endpoint, format!("{}: {}", base.host(), judge::timing_words(&made))),
         };
         let facts = Facts { http_status: finding.facts.http_status, ..judge::timings(&made) };
-        EndpointResult { finding: finding.with(facts), ahead_us }
+        Ok((finding.with(facts), ahead_us))
     }
 
     /// Returns the rest of the time, at most `limit`.

@@ -1,11 +1,11 @@
 //! Reports findings: masks them, prints them as they are found or all together, and keeps them for the exit code.
 
-use crate::cli::doctor::DoctorFormat;
+use crate::cli::args::DoctorFormat;
 use crate::cli::out;
 use crate::console::Console;
 use crate::doctor::view::{self, Look};
 use crate::doctor::{Finding, State, worst};
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use std::io::{IsTerminal as _, stdout};
 
 /// Prints and keeps findings.
@@ -18,11 +18,9 @@ pub(super) struct Report<'a> {
 
 impl Report<'_> {
     /// Creates a report in the requested format, or the one that suits stdout.
-    pub fn begin(format: Option<DoctorFormat>, console: &Console) -> Report<'_> {
+    pub fn begin(format: Option<DoctorFormat>, color: bool, console: &Console) -> Report<'_> {
         let is_terminal = stdout().is_terminal();
         let format = format.unwrap_or(if is_terminal { DoctorFormat::Table } else { DoctorFormat::Ndjson });
-        let plain = |name, value: fn(&std::ffi::OsStr) -> bool| std::env::var_os(name).is_some_and(|v| value(&v));
-        let color = is_terminal && !plain("NO_COLOR", |v| !v.is_empty()) && !plain("TERM", |v| v == "dumb");
         let columns = rustix::termios::tcgetwinsize(stdout()).map_or(0, |size| usize::from(size.ws_col));
         let width = if is_terminal && columns > 0 { columns } else { view::WIDEST };
         if is_terminal && format == DoctorFormat::Table {

@@ -2,9 +2,9 @@
 
 use super::process::{self, EndResult};
 use crate::account::{Account, Holder};
+use crate::doctor::view::counted;
 use crate::doctor::{Check, Facts, Finding, judge};
-use crate::model::exit::Exit;
-use crate::model::{Micros, Stream};
+use crate::model::{Exit, Micros, Stream};
 use std::time::Duration;
 
 /// Time to wait for a stream to end: it takes 2 s at most, a little more on a busy host.
@@ -61,10 +61,9 @@ pub(super) fn stop(account: &Account) -> Vec<Finding> {
 
 /// Returns words like `feed with 5000 instruments, feed with 120 instruments`.
 fn words(holders: &[&Holder]) -> String {
-    let one = |holder: &&Holder| match (holder.kind, holder.instruments) {
-        (Stream::Orders, _) => "orders".to_owned(),
-        (kind, 1) => format!("{kind} with 1 instrument"),
-        (kind, many) => format!("{kind} with {many} instruments"),
+    let one = |holder: &&Holder| match holder.kind {
+        Stream::Orders => "orders".to_owned(),
+        kind => format!("{kind} with {}", counted(holder.instruments, "instrument")),
     };
     holders.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -7,7 +7,7 @@ use crate::cli::args::{Cli, GenerateArgs, Generated, Shell};
 use crate::cli::{lazy, out};
 use crate::cmd::exit_with;
 use crate::console::Console;
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use anyhow::Context as _;
 use clap::ValueEnum as _;
 use clap_complete::Generator;

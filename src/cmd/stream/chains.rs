@@ -5,7 +5,7 @@ use crate::chain::{ChainRequest, Listing, OptionChain};
 use crate::clock::ist_today;
 use crate::console::Console;
 use crate::instruments::master::{Master, MasterError};
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 
 /// Finds the series of every chain.
 ///
@@ -21,40 +21,31 @@ pub(super) fn find(requests: &[ChainRequest], names: &Names, console: &Console) 
     })?;
     let (mut chains, mut problems) = (Vec::new(), Vec::new());
     for (request, listing) in requests.iter().zip(listings) {
-        match listing {
+        let (exit, words) = match listing {
             Listing::Series(series) => match OptionChain::new(request.clone(), series, today) {
-                Some(chain) => chains.push(chain),
-                None => {
-                    problems.push((Exit::Usage, format!("--chain {request}: there is no {} expiry", request.expiry)))
+                Some(chain) => {
+                    chains.push(chain);
+                    continue;
                 }
+                None => (Exit::Usage, format!("there is no {} expiry", request.expiry)),
             },
-            Listing::Unknown(near) if near.is_empty() => {
-                problems.push((Exit::NotFound, format!("--chain {request}: there are no live options of this name")));
+            Listing::Unknown(near) => {
+                let nearest = if near.is_empty() { String::new() } else { format!("; nearest: {}", near.join(", ")) };
+                (Exit::NotFound, format!("there are no live options of this name{nearest}"))
             }
-            Listing::Unknown(near) => problems.push((
-                Exit::NotFound,
-                format!("--chain {request}: there are no live options of this name; nearest: {}", near.join(", ")),
-            )),
-            Listing::NoSpot => problems.push((
-                Exit::NotFound,
-                format!(
-                    "--chain {request}: the master has neither an index, a share nor a future of this name to follow"
-                ),
-            )),
+            Listing::NoSpot => {
+                let words = "the master has neither an index, a share nor a future of this name to follow";
+                (Exit::NotFound, words.to_owned())
+            }
             Listing::NoExpiry(days) => {
                 let days: Vec<_> = days.iter().map(ToString::to_string).collect();
-                problems.push((
-                    Exit::Usage,
-                    format!("--chain {request}: no options expire on {}; nearest: {}", request.expiry, days.join(", ")),
-                ));
+                (Exit::Usage, format!("no options expire on {}; nearest: {}", request.expiry, days.join(", ")))
             }
-        }
+        };
+        problems.push((exit, format!("--chain {request}: {words}")));
     }
-    match problems.iter().map(|(exit, _)| *exit).min() {
+    match crate::instruments::resolve::failure(problems.into_iter()) {
+        Some(failure) => Err(failure),
         None => Ok(chains),
-        Some(exit) => {
-            let lines: Vec<_> = problems.into_iter().map(|(_, line)| line).collect();
-            Err(Failure::new(exit, lines.join("\n")))
-        }
     }
 }

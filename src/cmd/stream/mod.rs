@@ -9,11 +9,9 @@ use crate::auth::{Environment, TokenPlace, harden};
 use crate::capture::Recorder;
 use crate::cli::plan::{OutputTarget, ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
-use crate::clock;
 use crate::console::{Console, LogLevel};
 use crate::metrics::MetricsFile;
-use crate::model::exit::{Exit, Failure};
-use crate::model::{InstrumentKey, Stream};
+use crate::model::{Exit, Failure, InstrumentKey, Stream};
 use crate::net::tls::LazyTls;
 use crate::net::{Connector, Proxies, Resolver};
 use crate::output::StopSignal;
@@ -22,8 +20,8 @@ use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
 use crate::protocol::Mode;
+use crate::{clock, rest};
 
-use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::simulator::{SimConfig, SimHandle};
 use crate::stream::{self, Admission, Chains, CredentialsOrigin, EarlyStop, Ended, Run, at_spot};
@@ -108,9 +106,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     }
     let rules = rules(&plan, &subscriptions);
     let server = Server::of(&plan.source, feed, console)?;
-    if let Some(warning) = server.warning {
-        console.warn(warning);
-    }
+    server.warning.iter().for_each(|warning| console.warn(warning));
     let watch = watch::start(&plan, &names, view.is_some(), console)?;
     let calendar = crate::cmd::holidays::calendar(console);
     early.set_open();
@@ -122,12 +118,11 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         return Ok(Ended::Exit(Exit::Done));
     };
     let demo = matches!(plan.source, StreamSource::Demo { .. });
-    let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
-    let at_start = if std::io::stderr().is_terminal() { Duration::ZERO } else { plan.auth_wait };
+    let (auth_wait, auth_wait_at_start) = server.auth_waits(plan.auth_wait);
     let session = Config {
         max_outage: plan.max_outage,
-        auth_wait: waits(plan.auth_wait),
-        auth_wait_at_start: waits(plan.auth_wait_at_start.unwrap_or(at_start)),
+        auth_wait,
+        auth_wait_at_start,
         snapshot: matches!(plan.kind, StreamKind::Orders { snapshot: true, .. }),
         calendar: calendar.clone(),
         ..Config::new(feed, 1, 0)
@@ -261,7 +256,7 @@ fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
         Some(TokenPlace::File(path)) => std::fs::metadata(path).map_or(true, |file| file.is_file()),
         Some(TokenPlace::Environment) | None => true,
     };
-    let waits = source.can_change() && !plan.auth_wait.is_zero();
+    let waits = source.can_change() && plan.auth_wait != Some(Duration::ZERO);
     let has_names = !plan.chains.is_empty() || plan.instruments.specs.iter().any(|spec| spec.key().is_none());
     if waits || !can_be_read_twice || !has_names {
         return Ok(());
@@ -289,32 +284,29 @@ fn mode(plan: &StreamPlan) -> Mode {
 
 fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
     let mut rules = Rules {
+        bars: plan.shape.bars.clone(),
         gaps: plan.shape.gaps,
         status_records: plan.shape.status_records,
         count: plan.stop.count,
+        only: plan.shape.types(),
         ..Rules::everything(plan.feed())
     };
-    rules.bars.clone_from(&plan.shape.bars);
-    if let Some(only) = &plan.shape.only {
-        rules.only = only.iter().copied().collect();
-    }
-    match &plan.kind {
-        StreamKind::Market { once: true, .. } => {
+    match plan.kind {
+        StreamKind::Market { once, .. } => {
             let due = subscriptions.iter().filter_map(|s| Some((s.instrument, s.mode?)));
-            rules.once = Some(due.collect());
+            rules.once = once.then(|| due.collect());
         }
-        StreamKind::Market { .. } => {}
-        StreamKind::Depth { view, top, .. } => {
-            rules.view = *view;
-            rules.top = *top;
-        }
+        StreamKind::Depth { view, top, .. } => (rules.view, rules.top) = (view, top),
         StreamKind::Orders { events, show_client_id, .. } => {
-            rules.events = *events;
+            rules.events = events;
             rules.orders = crate::pipeline::orders::Options { mask_client_id: !show_client_id };
         }
     }
     rules
 }
+
+/// Time to wait for other credentials, unless an option says another.
+const AUTH_WAIT: Duration = Duration::from_mins(10);
 
 /// Holds where a run connects to, and with which credentials.
 pub(super) struct Server {
@@ -335,6 +327,16 @@ impl Server {
         match source {
             StreamSource::Server(server) => Server::real(stream, server, console),
             StreamSource::Demo { seed } => Server::demo(stream, *seed, console),
+        }
+    }
+
+    /// Returns how long to wait for other credentials, once the run was live and before it was. A person at a terminal
+    /// does not wait at the start without `--auth-wait`.
+    pub(super) fn auth_waits(&self, typed: Option<Duration>) -> (Duration, Duration) {
+        let usual_at_start = if std::io::stderr().is_terminal() { Duration::ZERO } else { AUTH_WAIT };
+        match self.can_change {
+            true => (typed.unwrap_or(AUTH_WAIT), typed.unwrap_or(usual_at_start)),
+            false => (Duration::ZERO, Duration::ZERO),
         }
     }
 

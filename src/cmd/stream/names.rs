@@ -11,9 +11,7 @@ use crate::instruments::resolve::not_streamable;
 use crate::instruments::{
     self, Layout, Name, Problem, Question, Resolution, Resolved, Spec, SpecSegment, Store, Streamable, Symbols,
 };
-use crate::model::InstrumentKey;
-use crate::model::exit::Exit;
-use crate::model::exit::Failure;
+use crate::model::{Exit, Failure, InstrumentKey};
 use crate::pipeline::stages::LookUp;
 use crate::protocol::Mode;
 use crate::session::Subscription;

@@ -7,8 +7,7 @@ use crate::console::Console;
 use crate::format::csv;
 use crate::format::csv::CsvColumns;
 use crate::format::encoder::{Format, Style};
-use crate::model::exit::Failure;
-use crate::model::{Micros, Stream};
+use crate::model::{Failure, Micros, Stream};
 use crate::output::StopSignal;
 use crate::output::file::{FileSink, FileSpec, Pattern, Restarted, TypedFiles};
 #[cfg(feature = "nats")]
@@ -41,16 +40,8 @@ pub(super) fn open_capture(
 ) -> Result<Recorder, Failure> {
     let now = clock::now();
     let opened = capture::open(path, plan.feed(), plan.outputs.disk_wait, stop, now, console)?;
-    if let Some(restarted) = opened.restarted.filter(|_| found.is_empty()) {
-        found.push(Event::Gap {
-            conn: 0,
-            reason: GapReason::Restarted,
-            detail: Some(restarted.detail),
-            from: restarted.from,
-            to: now,
-            dropped: None,
-        });
-    }
+    let restarted = opened.restarted.filter(|_| found.is_empty());
+    found.extend(restarted.map(|restarted| gap(restarted.from, restarted.detail, now)));
     Ok(opened.recorder)
 }
 
@@ -81,10 +72,14 @@ pub(crate) fn open_all(
     // A kill is one gap, however many files it left torn.
     if let Some(from) = killed.iter().map(|restarted| restarted.from).min() {
         let detail = killed.into_iter().map(|restarted| restarted.detail).collect::<Vec<_>>().join("; ");
-        let reason = GapReason::Restarted;
-        opened.found.push(Event::Gap { conn: 0, reason, detail: Some(detail), from, to: now, dropped: None });
+        opened.found.push(gap(from, detail, now));
     }
     Ok(opened)
+}
+
+/// Returns the gap that a killed run left.
+fn gap(from: Micros, detail: String, now: Micros) -> Event {
+    Event::Gap { conn: 0, reason: GapReason::Restarted, detail: Some(detail), from, to: now, dropped: None }
 }
 
 fn open_one(

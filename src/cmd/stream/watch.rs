@@ -1,11 +1,11 @@
 //! Changes a run while it streams: control lines, and list files that are read again on SIGHUP.
 
 use super::names::{LookUpOptions, Names, RequestedInstrument};
-use crate::cli::plan::{ListFile, StreamKind, StreamPlan, StreamSource, TextSource};
+use crate::cli::plan::{InstrumentPlan, ListFile, StreamKind, StreamPlan, StreamSource, TextSource};
 use crate::cli::specs::{self, Takes};
 use crate::console::{Console, untrusted};
 use crate::instruments::{Name, Spec};
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::protocol::Mode;
 use crate::session::Subscription;
 use crate::stream::Change;
@@ -53,24 +53,7 @@ pub(super) fn start(plan: &StreamPlan, names: &Names, is_typed: bool, console: &
     if plan.control.is_none() && plan.instruments.lists.is_empty() && !is_typed {
         return Ok(Watch::default());
     }
-    let (say, changes) = unbounded_channel();
-    let (ask, requested) = mpsc::channel();
-    if let Some(control) = &plan.control {
-        read_lines(control.clone(), ask.clone(), console.clone())?;
-    }
-    let watcher = Watcher {
-        names: names.clone(),
-        kind: plan.kind.clone(),
-        takes: match plan.kind {
-            StreamKind::Market { mode, .. } => Takes::Modes(mode),
-            StreamKind::Depth { .. } | StreamKind::Orders { .. } => Takes::Depth,
-        },
-        typed: plan.instruments.typed.clone(),
-        lists: plan.instruments.lists.clone(),
-        console: console.clone(),
-        say,
-    };
-    spawn("watch", move || watcher.run(&requested))?;
+    let (ask, changes) = begin(names.clone(), plan.kind.clone(), &plan.instruments, plan.control.clone(), console)?;
     let typed = ask.clone();
     let lines: Box<dyn Fn(String) + Send> = Box::new(move |line| {
         let _ = typed.send(Ask::Typed(line));
@@ -90,20 +73,31 @@ pub(crate) fn control(
     of: &StreamSource,
     console: &Console,
 ) -> Result<UnboundedReceiver<Change>, Failure> {
+    let kind = StreamKind::Market { mode: Mode::Ticker, once: false, warn_indices: false };
+    begin(Names::at(of, None), kind, &InstrumentPlan::default(), Some(lines), console).map(|(_, changes)| changes)
+}
+
+/// Starts the watcher and, if there are control lines, their reader.
+fn begin(
+    names: Names,
+    kind: StreamKind,
+    instruments: &InstrumentPlan,
+    control: Option<TextSource>,
+    console: &Console,
+) -> Result<(mpsc::Sender<Ask>, UnboundedReceiver<Change>), Failure> {
     let (say, changes) = unbounded_channel();
     let (ask, requested) = mpsc::channel();
-    read_lines(lines, ask, console.clone())?;
-    let watcher = Watcher {
-        names: Names::at(of, None),
-        kind: StreamKind::Market { mode: Mode::Ticker, once: false, warn_indices: false },
-        takes: Takes::Modes(Mode::Ticker),
-        typed: Vec::new(),
-        lists: Vec::new(),
-        console: console.clone(),
-        say,
+    if let Some(control) = control {
+        read_lines(control, ask.clone(), console.clone())?;
+    }
+    let takes = match kind {
+        StreamKind::Market { mode, .. } => Takes::Modes(mode),
+        StreamKind::Depth { .. } | StreamKind::Orders { .. } => Takes::Depth,
     };
+    let InstrumentPlan { typed, lists, .. } = instruments.clone();
+    let watcher = Watcher { names, kind, takes, typed, lists, console: console.clone(), say };
     spawn("watch", move || watcher.run(&requested))?;
-    Ok(changes)
+    Ok((ask, changes))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
@@ -132,35 +126,28 @@ fn read_lines(source: TextSource, ask: mpsc::Sender<Ask>, console: Console) -> R
         }
     }
     spawn("control", move || {
-        loop {
-            let again = match &source {
-                TextSource::Stdin => {
-                    if let Err(error) = pass_on(std::io::stdin().lock(), &ask) {
-                        console.error(format!("--control: stdin cannot be read: {}", why(&error)));
-                    }
-                    false
-                }
-                TextSource::File(path) => {
-                    let read = std::fs::File::open(path).and_then(|file| {
-                        loop {
-                            pass_on(BufReader::new(&file), &ask)?;
-                            match is_fifo(&file) {
-                                true if has_more(path, &file) => {}
-                                is_fifo => return Ok(is_fifo),
-                            }
-                        }
-                    });
-                    read.unwrap_or_else(|error| {
-                        console.error(format!("--control: {path:?} cannot be read: {}", why(&error)));
-                        false
-                    })
-                }
-            };
-            if !again {
-                return;
-            }
+        let (read, name) = match &source {
+            TextSource::Stdin => (pass_on(std::io::stdin().lock(), &ask), "stdin".to_owned()),
+            TextSource::File(path) => (follow(path, &ask), format!("{path:?}")),
+        };
+        if let Err(error) = read {
+            console.error(format!("--control: {name} cannot be read: {}", why(&error)));
         }
     })
+}
+
+/// Passes on the lines of a file, or of a FIFO as long as it is one.
+fn follow(path: &std::path::Path, ask: &mpsc::Sender<Ask>) -> std::io::Result<()> {
+    loop {
+        let file = std::fs::File::open(path)?;
+        pass_on(BufReader::new(&file), ask)?;
+        if !is_fifo(&file) {
+            return Ok(());
+        }
+        while has_more(path, &file) {
+            pass_on(BufReader::new(&file), ask)?;
+        }
+    }
 }
 
 fn is_fifo(file: &std::fs::File) -> bool {
@@ -254,9 +241,7 @@ impl Watcher {
 
     fn subscribe(&self, specs: &[Spec]) {
         if let Some(requested) = self.look_up(specs, LookUpOptions::default()) {
-            self.send(Change::Subscribe(
-                requested.into_iter().map(|requested| (requested.subscription, requested.symbol)).collect(),
-            ));
+            self.send(added(requested));
         }
     }
 
@@ -294,7 +279,7 @@ impl Watcher {
             }
         }
         let after = self.all_specs();
-        let added: Vec<_> = after.difference(&before).cloned().collect();
+        let new: Vec<_> = after.difference(&before).cloned().collect();
         let removed: Vec<_> = before.difference(&after).cloned().collect();
         let (mut fewer, mut more) = (0, 0);
         if !removed.is_empty() {
@@ -307,12 +292,10 @@ impl Watcher {
             fewer = removed.len();
             self.send(Change::Unsubscribe(removed));
         }
-        if !added.is_empty() {
-            let requested = self.look_up_each(added, false);
+        if !new.is_empty() {
+            let requested = self.look_up_each(new, false);
             more = requested.len();
-            self.send(Change::Subscribe(
-                requested.into_iter().map(|requested| (requested.subscription, requested.symbol)).collect(),
-            ));
+            self.send(added(requested));
         }
         self.console.info(format!("lists read again: {more} added, {fewer} removed"));
     }
@@ -335,6 +318,10 @@ impl Watcher {
     fn all_specs(&self) -> HashSet<Spec> {
         self.typed.iter().chain(self.lists.iter().flat_map(|list| &list.specs)).cloned().collect()
     }
+}
+
+fn added(requested: Vec<RequestedInstrument>) -> Change {
+    Change::Subscribe(requested.into_iter().map(|requested| (requested.subscription, requested.symbol)).collect())
 }
 
 /// Reads a list file: its specs, and the problems of its other lines.

@@ -6,14 +6,12 @@ mod show;
 use super::runtime;
 use crate::auth::{ApiBase, Environment};
 use crate::cli::token::{KeepArgs, MakeArgs, RenewArgs, TokenArgs, TokenCommand};
-use crate::clock;
 use crate::console::Console;
-use crate::folders;
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::net::Resolver;
 use crate::net::tls::LazyTls;
-use crate::rest;
 use crate::token::{Calls, InputOptions, Inputs, Maker, Timing, TokenFile};
+use crate::{clock, folders, rest};
 
 /// Says what is missing where a token is fine, but does not name its client id.
 const NO_CLIENT_ID: &str =

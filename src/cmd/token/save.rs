@@ -6,7 +6,7 @@ use crate::cli::token::KeepArgs;
 use crate::clock;
 use crate::cmd::runtime;
 use crate::console::{Console, untrusted};
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use crate::redact::mask_client_id;
 use crate::token::TokenFile;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -61,12 +61,7 @@ pub(super) fn run(args: &KeepArgs, environment: &Environment, console: &Console)
 fn piped() -> Result<SecretString, Failure> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(LIMIT).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    Ok(text(bytes))
-}
-
-/// Converts bytes to text; what is not UTF-8 is no token and is not kept.
-fn text(bytes: Vec<u8>) -> SecretString {
-    SecretString::from(String::from_utf8(bytes).unwrap_or_else(|_| "\u{1}not UTF-8\u{1}".to_owned()))
+    Ok(auth::secret_text(bytes))
 }
 
 fn unreadable(error: &io::Error) -> Failure {
@@ -97,7 +92,7 @@ fn typed(console: &Console) -> Result<SecretString, Failure> {
     drop(quiet);
     console.raw("\n");
     match read? {
-        Ok(read) => read.map(text).map_err(|error| unreadable(&error)),
+        Ok(read) => read.map(auth::secret_text).map_err(|error| unreadable(&error)),
         Err(signal) => {
             let _ = signal_hook::low_level::emulate_default_handler(signal);
             Err(Failure::new(Exit::Credentials, "no token was read; nothing was written"))

@@ -7,12 +7,11 @@ use crate::cli::token::ShowArgs;
 use crate::clock::{self, SECOND_US};
 use crate::cmd::runtime;
 use crate::console::{Console, untrusted};
-use crate::model::Micros;
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure, Micros};
 use crate::net::Resolver;
 use crate::net::tls::LazyTls;
 use crate::redact::mask_client_id;
-use crate::rest::{self, RestError};
+use crate::rest;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -103,16 +102,7 @@ async fn check(
             out::print(&console.masked(&format!("{:<9} alive, as {host} says; data plan: {plan}\n", "check")))?;
             Ok(Exit::Done)
         }
-        Err(error) => {
-            let exit = match &error {
-                RestError::TokenDead { .. } | RestError::BadCredentials => Exit::Credentials,
-                RestError::TooMany { .. } => Exit::Refused,
-                RestError::Refused { status, .. } if *status < 500 => Exit::Refused,
-                RestError::TooLarge | RestError::Nonsense => Exit::Protocol,
-                _ => Exit::Network,
-            };
-            Err(Failure::new(exit, format!("{host}: {error}")))
-        }
+        Err(error) => Err(Failure::new(error.exit(), format!("{host}: {error}"))),
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::answer::{Call, Refusal, RefusalKind};
 use super::super::file::StoredToken;
 use super::{Maker, is_self};
 use crate::console::untrusted;
-use crate::model::exit::{Exit, Failure};
+use crate::model::{Exit, Failure};
 use secrecy::{ExposeSecret as _, SecretString};
 
 impl Maker {

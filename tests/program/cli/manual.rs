@@ -166,7 +166,6 @@ fn the_examples_of_help_and_manual_run() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut all: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, text: &str| all.extend(examples(text).into_iter().map(|e| (name.to_owned(), e)));
-    add("dhan", dhan::testing::cli::manual::ROOT_EXAMPLES);
     for folder in ["src/cli/manual", "src/cmd/generate/man"] {
         for path in fs::read_dir(root.join(folder)).unwrap().flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|extension| extension == "txt") {

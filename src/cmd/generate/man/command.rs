@@ -3,7 +3,6 @@
 use super::roff::{Roff, Span};
 use super::shared::Shared;
 use super::text::{Section, sections};
-use crate::cli::manual;
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command};
 
@@ -11,12 +10,12 @@ use clap::{Arg, ArgAction, Command};
 pub fn page(command: &Command, name: &str) -> String {
     let about = command.get_about().map(StyledStr::to_string).unwrap_or_default();
     let mut page = Roff::new(name, 1, &about);
-    let mut texts = match name {
-        // The tables at the end of dhan's own help have sections of their own here.
-        "dhan" => sections(manual::ROOT_EXAMPLES.trim_start()),
-        _ => sections(&command.get_after_long_help().map(StyledStr::to_string).unwrap_or_default()),
-    };
+    let mut texts = sections(&command.get_after_long_help().map(StyledStr::to_string).unwrap_or_default());
     let examples = texts.pop_if(|section| section.is_examples());
+    if name == "dhan" {
+        // The tables at the end of its help have sections of their own here.
+        texts.clear();
+    }
     page.heading("SYNOPSIS");
     synopsis(command, &mut page);
     page.heading("DESCRIPTION");

@@ -2,7 +2,7 @@
 //! other pages.
 
 use super::roff::{Roff, Span};
-use crate::cli::manual::{ENVIRONMENT, EXITS, FILES};
+use crate::cli::manual;
 use clap::Command;
 
 /// Says which rows of the tables a page shows. Words are separated by blanks.
@@ -93,21 +93,19 @@ impl Shared {
         let all = name == "dhan";
         let holds = |words: &str, word: &str| words.split(' ').any(|one| one == word);
         page.heading("EXIT STATUS");
-        for (code, words) in EXITS.map(|(code, words)| (code.to_string(), words)) {
-            if holds(self.exits, &code) {
-                page.tagged(&[Span::Bold(&code)], &capital(words));
-            }
+        for (code, words) in rows("Exit codes").iter().filter(|(code, _)| holds(self.exits, code)) {
+            page.tagged(&[Span::Bold(code)], &capital(words));
         }
         page.paragraph(
             "A reader of stdout that goes away ends a run quietly, by SIGPIPE. A second SIGINT or SIGTERM ends it at once.",
         );
         let is_own = |names: &str| all || names.split(", ").next().is_some_and(|first| holds(self.variables, first));
-        let variables: Vec<_> = ENVIRONMENT.iter().filter(|(names, _)| is_own(names)).collect();
+        let variables: Vec<_> = rows("Environment").into_iter().filter(|(names, _)| is_own(names)).collect();
         if !variables.is_empty() {
             page.heading("ENVIRONMENT");
             variables.iter().for_each(|(names, words)| page.tagged(&[Span::Bold(names)], &capital(words)));
         }
-        let files: Vec<_> = FILES.iter().filter(|(path, _)| all || self.files.contains(path)).collect();
+        let files: Vec<_> = rows("Files").into_iter().filter(|(path, _)| all || self.files.contains(path)).collect();
         if !files.is_empty() {
             page.heading("FILES");
             files.iter().for_each(|(path, words)| page.tagged(&[Span::Italic(path)], &capital(words)));
@@ -137,6 +135,18 @@ impl Shared {
             }
         }
         all
+    }
+}
+
+/// Returns the rows of a table at the end of `dhan --help`: names and their meaning.
+fn rows(title: &str) -> Vec<(&'static str, &'static str)> {
+    let table = manual::DHAN.split("\n\n").find(|table| table.starts_with(title)).unwrap_or_default();
+    let lines: Vec<_> = table.lines().skip(1).map(str::trim).collect();
+    match title {
+        "Exit codes" => {
+            lines.iter().filter_map(|line| line.split_once(' ')).map(|(c, words)| (c, words.trim())).collect()
+        }
+        _ => lines.chunks_exact(2).map(|row| (row[0], row[1])).collect(),
     }
 }
 
