@@ -13,12 +13,12 @@ use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command};
 use std::ffi::{OsStr, OsString};
 
-/// Plans what is printed: combines `--only` and `--bars`.
+/// Plans what is printed: combines `--only` and `--bars`. Bars replace packets, not chain records.
 pub fn shape(only: &[RecordType], bars: &[Interval], args: &OutputArgs, problems: &mut Problems) -> ShapePlan {
     let mut only = named(only);
     let is_named = only.as_ref().is_some_and(|only| only.contains(&RecordType::Bar));
     if !bars.is_empty() && !is_named {
-        only.get_or_insert_default().insert(0, RecordType::Bar);
+        only.get_or_insert_with(|| vec![RecordType::Chain]).insert(0, RecordType::Bar);
     } else if bars.is_empty() && is_named {
         problems.add("--only \"bar\": bars are asked for with --bars 1m");
     }
@@ -33,7 +33,8 @@ pub fn shape(only: &[RecordType], bars: &[Interval], args: &OutputArgs, problems
 
 /// Refuses a CSV with bars and packets, whose columns differ.
 pub fn check_csv(shape: &ShapePlan, outputs: &OutputsPlan, problems: &mut Problems) {
-    let is_mixed = !shape.bars.is_empty() && shape.only.as_ref().is_some_and(|only| only.len() > 1);
+    let is_packet = |kind: &RecordType| !matches!(kind, RecordType::Bar | RecordType::Chain);
+    let is_mixed = !shape.bars.is_empty() && shape.only.as_ref().is_some_and(|only| only.iter().any(is_packet));
     let one_for_all = |output: &OutputPlan| {
         output.format == Format::Csv
             && !matches!(&output.target, OutputTarget::Pattern(pattern) if pattern.contains("{type}"))

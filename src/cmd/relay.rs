@@ -52,9 +52,8 @@ async fn serve(
     }
     // Before the address is printed, so that a signal that follows at once is not missed.
     let interrupted = interrupted()?;
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| Failure::new(Exit::Output, cannot_listen(args.listen, &error)))?;
+    let listener =
+        TcpListener::bind(args.listen).await.map_err(|error| Failure::usage(cannot_listen(args.listen, &error)))?;
     let addr = listener.local_addr().context("cannot listen").map_err(exit_with(Exit::Output))?;
     let control = match (&args.control, sources.first()) {
         (Some(lines), Some(source)) => watch::control(TextSource::of(lines), source, console)?,
