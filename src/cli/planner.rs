@@ -61,7 +61,7 @@ pub fn feed(args: &FeedArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan
     let chains: Vec<ChainRequest> =
         args.chain.iter().filter_map(|typed| context.problems.ok(typed.parse::<ChainRequest>())).collect();
     let is_demo = args.stream.server.demo.is_some();
-    let instruments = instruments(&args.instruments, is_demo, Stream::Market, takes, !chains.is_empty(), context);
+    let instruments = instruments(&args.instruments, is_demo, Stream::Market, takes, !args.chain.is_empty(), context);
     fits(&chains, &instruments, &mut context.problems);
     let shape = only::shape(&args.only, &args.bars, &args.stream.output, &mut context.problems);
     let only = &shape.only;
@@ -439,5 +439,4 @@ fn format_of(name: &str) -> Option<Result<Format, String>> {
 }
 
 #[cfg(test)]
-#[path = "planner_tests.rs"]
 mod tests;

@@ -21,28 +21,20 @@ const SOON: Duration = Duration::from_secs(3_600);
 /// `Date` has whole seconds and travels for a while, so a smaller difference in microseconds is none.
 const SAME_CLOCK_US: i64 = 2 * SECOND_US;
 
-/// A place where a credential may be, with a description that contains nothing of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CredentialPlace {
-    /// The option or variable.
-    pub name: &'static str,
-    /// The description, if it is set.
-    pub set: Option<String>,
-}
-
-/// Returns a finding for every place, in the order of precedence; the first that is set is used.
-pub fn credential_places(places: &[CredentialPlace]) -> Vec<Finding> {
-    let used = places.iter().find(|place| place.set.is_some()).map(|place| place.name);
-    let finding = |place: &CredentialPlace| {
-        let words = match (&place.set, used) {
-            (None, _) => "not set".to_owned(),
-            (Some(words), used) => {
-                let wins = used.filter(|used| *used != place.name).map(|used| format!(", but not used: {used} wins"));
+/// Returns a finding for every place of a credential, in the order of precedence; the first that is set is used. A place
+/// has the name of its option or variable and, if it is set, words that contain nothing of the credential.
+pub fn credential_places(places: &[(&'static str, Option<String>)]) -> Vec<Finding> {
+    let used = places.iter().find(|(_, set)| set.is_some()).map(|(name, _)| *name);
+    let finding = |(name, set): &(&'static str, Option<String>)| {
+        let words = set.as_ref().map_or_else(
+            || "not set".to_owned(),
+            |words| {
+                let wins = used.filter(|used| used != name).map(|used| format!(", but not used: {used} wins"));
                 let words = if words.is_empty() { String::new() } else { format!(", {words}") };
                 format!("set{}{words}", wins.unwrap_or_default())
-            }
-        };
-        Finding::ok(Check::Credentials, words).of(place.name)
+            },
+        );
+        Finding::ok(Check::Credentials, words).of(*name)
     };
     places.iter().map(finding).collect()
 }
@@ -381,7 +373,7 @@ mod tests {
 
     #[test]
     fn the_first_place_that_is_set_is_used_and_the_others_say_who_wins() {
-        let place = |name, set: Option<&str>| CredentialPlace { name, set: set.map(str::to_owned) };
+        let place = |name, set: Option<&str>| (name, set.map(str::to_owned));
         let places = [place("a", None), place("b", Some("the file \"x\"")), place("c", Some(""))];
         let found = credential_places(&places);
         let words_found: Vec<_> = found.iter().map(|f| (f.state, f.detail.as_str())).collect();

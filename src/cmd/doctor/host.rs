@@ -1,50 +1,43 @@
-//! Checks this host: credentials, files, core dumps, the instrument cache.
+//! Checks this host: credentials, what makes a token, files, core dumps, the instrument cache.
 
 use crate::account::Account;
 use crate::auth::{CredentialSource, Environment, SourceOptions};
+use crate::clock::{self, SECOND_US};
 use crate::cmd::defaults::Defaults;
-use crate::doctor::judge::CredentialPlace;
 use crate::doctor::{Check, Facts, Finding, judge};
+use crate::folders;
 use crate::instruments::layout::Layout;
 use crate::instruments::store::Store;
-use crate::model::Exit;
+use crate::model::{Exit, Micros};
 use crate::redact::mask_client_id;
-use crate::{clock, folders};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// Returns a finding for every place where credentials may be. A value is read only to see whether there is one.
 pub(super) fn credentials(args: &SourceOptions, defaults: &Defaults, environment: &Environment) -> Vec<Finding> {
     // Options that come from the configuration file were not typed.
-    let option = |name: &'static str, words: Option<String>| CredentialPlace {
-        name,
-        set: words.map(|words| match defaults.place(name.trim_start_matches('-')) {
+    let option = |name: &'static str, words: Option<String>| {
+        let words = words.map(|words| match defaults.place(name.trim_start_matches('-')) {
             Some(place) if words.is_empty() => format!("by {place}"),
             Some(place) => format!("{words}, by {place}"),
             None => words,
-        }),
+        });
+        (name, words)
     };
-    let variable = |name: &'static str, words: fn(&str) -> String| CredentialPlace {
-        name,
-        set: match environment.text(name) {
-            Some(value) => Some(words(&value)),
-            None => (name == "DHAN_ACCESS_TOKEN" && environment.is_set(name)).then(|| "but empty".to_owned()),
-        },
+    let variable = |name: &'static str, words: fn(&str) -> String| {
+        let is_empty = name == "DHAN_ACCESS_TOKEN" && environment.is_set(name);
+        let value = environment.text(name).map(|value| words(&value));
+        (name, value.or_else(|| is_empty.then(|| "but empty".to_owned())))
     };
     let nothing = |_: &str| String::new();
-    let file = |path: &str| format!("the file {path:?}");
+    let default = crate::auth::default_token_file(environment).filter(|path| path.exists());
     let token = [
         option("--token-command", args.token_command.as_ref().map(|_| String::new())),
         option("--token-file", args.token_file.as_ref().map(|path| format!("the file {path:?}"))),
         variable("DHAN_TOKEN_COMMAND", nothing),
-        variable("DHAN_TOKEN_FILE", file),
+        variable("DHAN_TOKEN_FILE", |path| format!("the file {path:?}")),
         variable("DHAN_ACCESS_TOKEN", nothing),
-        CredentialPlace {
-            name: "the default file",
-            set: crate::auth::default_token_file(environment)
-                .filter(|path| path.exists())
-                .map(|path| format!("the file {path:?}")),
-        },
+        ("the default file", default.map(|path| format!("the file {path:?}"))),
     ];
     let id = [
         option("--client-id", args.client_id.as_ref().map(|id| mask_client_id(id.trim()))),
@@ -155,4 +148,51 @@ fn cached(layout: Layout) -> Finding {
             Finding::fail(Check::Instruments, Exit::Data, words)
         }
     }
+}
+
+/// Microseconds for which Dhan bars an account after each attempt; `dhan token` waits a little longer.
+const BARRED_US: i64 = 130 * SECOND_US;
+
+/// Returns findings for PIN and TOTP secret, and for the last attempt. No secret is read.
+pub(super) fn making(environment: &Environment, account: Option<&Account>, now: Micros) -> Vec<Finding> {
+    let secrets =
+        [("PIN", "DHAN_PIN_COMMAND", "DHAN_PIN_FILE"), ("TOTP secret", "DHAN_TOTP_COMMAND", "DHAN_TOTP_FILE")];
+    let mut found: Vec<_> =
+        secrets.iter().map(|(what, command, file)| secret(what, command, file, environment)).collect();
+    for name in ["DHAN_PIN", "DHAN_TOTP", "DHAN_TOTP_SECRET"].into_iter().filter(|name| environment.is_set(name)) {
+        let words = "set, but not read: put the secret into a file, and name that";
+        found.push(Finding::warn(Check::Credentials, words).of(name));
+    }
+    found.extend(account.map(|account| last_try(account, now)));
+    found
+}
+
+fn secret(what: &str, command: &str, file: &str, environment: &Environment) -> Finding {
+    if environment.text(command).is_some() {
+        return Finding::ok(Check::Credentials, format!("dhan token asks {command} for it")).of(what);
+    }
+    match environment.text(file) {
+        Some(path) => private(what, Path::new(&path), true),
+        None => {
+            let words = format!("not set ({command}, {file}): dhan token makes none without its options");
+            Finding::ok(Check::Credentials, words).of(what)
+        }
+    }
+}
+
+fn last_try(account: &Account, now: Micros) -> Finding {
+    let state = account.token_state();
+    let finding = match state.last_try.map(|last| now.us_since(last)) {
+        Some(ago) if (0..BARRED_US).contains(&ago) => {
+            let left = (BARRED_US - ago) / SECOND_US;
+            Finding::warn(Check::Token, format!("asked for {} s ago: none is made for {left} s more", ago / SECOND_US))
+        }
+        _ if state.is_open => Finding::warn(
+            Check::Token,
+            "a run was ended while it asked for a token, and the one at hand may be dead: dhan token ensure finds out",
+        ),
+        Some(_) => Finding::ok(Check::Token, "none was asked for in the last two minutes"),
+        None => Finding::ok(Check::Token, "none was ever asked for by dhan on this host"),
+    };
+    finding.of("making")
 }

@@ -3,7 +3,6 @@
 //! What needs no network is checked and printed first. Everything takes 15 s at most.
 
 mod host;
-mod making;
 mod network;
 mod process;
 mod report;
@@ -57,7 +56,7 @@ pub fn run(args: &DoctorArgs, defaults: &Defaults, color: bool, console: &Consol
     report.add_all(host::instruments())?;
     report.add_all(judge::markets(&super::holidays::calendar(console), clock::now()))?;
     report.add_all(of_account(account.as_ref()))?;
-    report.add_all(making::findings(&environment, account.as_ref(), clock::now()))?;
+    report.add_all(host::making(&environment, account.as_ref(), clock::now()))?;
 
     super::runtime()?.block_on(async {
         let credentials = source.read().await;

@@ -224,27 +224,21 @@ fn open(
     if let Some(size) = plan.outputs.rotate_size {
         outputs.rotate_near(size);
     }
-    let Some(path) = &plan.outputs.capture else {
-        return Ok(Ready { outputs, capture: None, found: opened.found });
-    };
-    match outputs::open_capture(path, plan, &mut opened.found, stop, console) {
-        Ok(mut capture) => {
-            if let Some(once) = once {
-                capture.set_once(once);
-            }
-            if let StreamSource::Server(server) = &plan.source
-                && plan.feed() == Stream::Orders
-                && server.credentials.is_partner()
-            {
-                capture.set_partner();
-            }
-            Ok(Ready { outputs, capture: Some(capture), found: opened.found })
+    let capture = plan.outputs.capture.as_deref();
+    let capture = capture.map(|path| outputs::open_capture(path, plan, &mut opened.found, stop, console)).transpose();
+    let mut capture = capture.inspect_err(|_| outputs.cancel_start())?;
+    if let Some(capture) = &mut capture {
+        if let Some(once) = once {
+            capture.set_once(once);
         }
-        Err(failure) => {
-            outputs.cancel_start();
-            Err(failure)
+        if let StreamSource::Server(server) = &plan.source
+            && plan.feed() == Stream::Orders
+            && server.credentials.is_partner()
+        {
+            capture.set_partner();
         }
     }
+    Ok(Ready { outputs, capture, found: opened.found })
 }
 
 /// Fails a run whose credentials are missing and cannot appear, before names are looked up, which may take a

@@ -10,11 +10,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 impl Maker {
     /// Returns the failure of a file that holds no token.
     pub(super) fn no_token(&self) -> Failure {
-        let words = "there is no token to renew in the file";
-        Failure::new(
-            Exit::Credentials,
-            format!("{words} {:?}: dhan token save or mint puts one there", self.file.path()),
-        )
+        let path = self.file.path();
+        let words = format!("there is no token to renew in the file {path:?}: dhan token save or mint puts one there");
+        Failure::new(Exit::Credentials, words)
     }
 
     /// Checks that a held token may be sent for renewal.
@@ -44,35 +42,33 @@ impl Maker {
     /// server's words.
     pub(super) fn failure(&self, call: Call, refusal: &Refusal, secrets: &[&SecretString]) -> Failure {
         let words = shown(&refusal.words, secrets);
-        let host = self.calls.host(call);
+        let (host, path) = (self.calls.host(call), self.file.path());
         let (exit, message) = match (refusal.kind, call) {
-            (RefusalKind::Credentials, Call::Mint) => (
-                Exit::Credentials,
-                format!(
-                    "{host} refuses to make a token: {words}. Mend {} and run this again; nothing is tried again by itself, \
-                     since every refused try bars the account for two more minutes",
-                    self.blamed(&words)
-                ),
-            ),
-            (RefusalKind::Credentials, Call::Renew) => (
-                Exit::Credentials,
-                format!(
-                    "{host} refuses to renew the token in {:?}: {words}. Make a new one with dhan token mint, or on web.dhan.co",
-                    self.file.path()
-                ),
-            ),
+            (RefusalKind::Credentials, Call::Mint) => {
+                let blamed = self.blamed(&words);
+                let message = format!(
+                    "{host} refuses to make a token: {words}. Mend {blamed} and run this again; nothing is tried again by \
+                     itself, since every refused try bars the account for two more minutes"
+                );
+                (Exit::Credentials, message)
+            }
+            (RefusalKind::Credentials, Call::Renew) => {
+                let message = format!(
+                    "{host} refuses to renew the token in {path:?}: {words}. Make a new one with dhan token mint, or on \
+                     web.dhan.co"
+                );
+                (Exit::Credentials, message)
+            }
             (RefusalKind::TooSoon | RefusalKind::Request, _) => {
                 (Exit::Refused, format!("{host} refuses the request: {words}"))
             }
             (RefusalKind::NotSent, _) => {
                 (Exit::Network, format!("{host}: {words}, tried for 10 s; no token was asked for. Is the network up?"))
             }
-            (RefusalKind::Unreachable, _) => (
-                Exit::Network,
-                format!(
-                    "{host}: {words}. Whether a token was made is not known: dhan token ensure finds out and mends it"
-                ),
-            ),
+            (RefusalKind::Unreachable, _) => {
+                let unknown = "Whether a token was made is not known: dhan token ensure finds out and mends it";
+                (Exit::Network, format!("{host}: {words}. {unknown}"))
+            }
             (RefusalKind::Untrusted, _) => (Exit::Certificate, format!("{host}: {words}; nothing was sent")),
             (RefusalKind::Foreign, _) => (Exit::Protocol, format!("{host} does not answer as Dhan does: {words}")),
         };

@@ -73,6 +73,13 @@ struct Turn {
     waited: bool,
 }
 
+impl Turn {
+    /// Returns the account's state with no request under way.
+    fn closed(&self) -> TokenState {
+        TokenState { is_open: false, ..self.account.token_state() }
+    }
+}
+
 impl Maker {
     /// Ensures that the file holds a token that is valid until a time.
     ///
@@ -90,7 +97,7 @@ impl Maker {
         let stored = self.recover(&turn)?;
         let is_open = turn.account.token_state().is_open;
         if holds(&stored, until) && (!is_open || self.is_valid_at_server(&turn, &stored).await?) {
-            self.set_state(&turn, TokenState { is_open: false, ..turn.account.token_state() })?;
+            self.set_state(&turn, turn.closed())?;
             self.report_still_valid(&stored);
             return Ok(Done::StillValid);
         }
@@ -100,18 +107,15 @@ impl Maker {
             }
             _ => (Done::Made, self.made(&turn).await?),
         };
-        match ends {
-            Some(ends) if ends < until => Err(Failure::new(
-                Exit::Credentials,
-                format!(
-                    "the new token in {:?} ends on {}, before {}: Dhan's tokens last 24 hours; ask for less with --for or --until",
-                    self.file.path(),
-                    ist_minute(ends),
-                    ist_minute(until)
-                ),
-            )),
-            _ => Ok(done),
+        if let Some(ends) = ends.filter(|ends| *ends < until) {
+            let (path, ends, until) = (self.file.path(), ist_minute(ends), ist_minute(until));
+            let words = format!(
+                "the new token in {path:?} ends on {ends}, before {until}: Dhan's tokens last 24 hours; ask for less with \
+                 --for or --until"
+            );
+            return Err(Failure::new(Exit::Credentials, words));
         }
+        Ok(done)
     }
 
     /// Makes a new token, unless another process made one while this one waited for it.
@@ -158,16 +162,15 @@ impl Maker {
             _ => None,
         };
         match (self.client_id.as_deref(), of_token) {
-            (Some(named), Some(owner)) if named != owner => Err(Failure::new(
-                Exit::Account,
-                format!(
-                    "the token file {:?} holds a token of the client id {}, but --client-id or DHAN_CLIENT_ID says {}: name \
-                     another file with --token-file, or the token's own client id",
-                    self.file.path(),
-                    untrusted(&mask_client_id(owner)),
-                    mask_client_id(named)
-                ),
-            )),
+            (Some(named), Some(owner)) if named != owner => {
+                let (owner, named) = (untrusted(&mask_client_id(owner)), mask_client_id(named));
+                let words = format!(
+                    "the token file {:?} holds a token of the client id {owner}, but --client-id or DHAN_CLIENT_ID says \
+                     {named}: name another file with --token-file, or the token's own client id",
+                    self.file.path()
+                );
+                Err(Failure::new(Exit::Account, words))
+            }
             (Some(id), _) | (None, Some(id)) => Ok(id.to_owned()),
             (None, None) => Err(Failure::new(
                 Exit::Credentials,
@@ -206,11 +209,10 @@ impl Maker {
     /// Finishes what a killed run began, and reads the file again.
     fn recover(&self, turn: &Turn) -> Result<StoredToken, Failure> {
         if self.file.recover()? {
-            self.console.info(format_args!(
-                "the last run was killed before its new token was in place: it is now in {:?}",
-                self.file.path()
-            ));
-            self.set_state(turn, TokenState { is_open: false, ..turn.account.token_state() })?;
+            let path = self.file.path();
+            let words = "the last run was killed before its new token was in place";
+            self.console.info(format_args!("{words}: it is now in {path:?}"));
+            self.set_state(turn, turn.closed())?;
         }
         let stored = self.file.read()?;
         self.owner(&stored)?;
@@ -222,10 +224,8 @@ impl Maker {
             return Ok(());
         }
         turn.account.set_token_state(&turn.turn, state).map_err(|why| {
-            Failure::new(
-                Exit::Output,
-                format!("the account's folder cannot be written ({why}), so nothing is asked for"),
-            )
+            let words = format!("the account's folder cannot be written ({why}), so nothing is asked for");
+            Failure::new(Exit::Output, words)
         })
     }
 
@@ -240,15 +240,14 @@ impl Maker {
         match self.rest.profile(&credentials).await {
             Ok(_) => Ok(true),
             Err(RestError::TokenDead { .. }) => Ok(false),
-            Err(error) => Err(Failure::new(
-                Exit::Network,
-                format!(
-                    "the last run was killed while it made a token, and whether the one in {:?} is alive could not be asked \
-                     of {}: {error}",
-                    self.file.path(),
-                    self.rest.host()
-                ),
-            )),
+            Err(error) => {
+                let (path, host) = (self.file.path(), self.rest.host());
+                let words = format!(
+                    "the last run was killed while it made a token, and whether the one in {path:?} is alive could not be \
+                     asked of {host}: {error}"
+                );
+                Err(Failure::new(Exit::Network, words))
+            }
         }
     }
 
@@ -271,37 +270,27 @@ impl Maker {
         let (pin, seed) = self.inputs.read().await?;
         let slot = self.file.prepare()?;
         self.check_clock().await?;
+        let host = self.calls.host(Call::Mint);
         let mut soon = None;
         for _ in 0..2 {
             self.await_two_minutes(turn.account.token_state()).await;
             let (answer, password) = self.one_try(turn, &pin, &seed).await?;
-            match answer {
-                Err(Refusal { kind: RefusalKind::TooSoon, words }) => {
-                    self.set_state(turn, TokenState { is_open: false, ..turn.account.token_state() })?;
-                    let words = shown(&words, &[&pin, &password]);
-                    if soon.is_none() {
-                        self.console.warn(format_args!(
-                            "{} says {words}: waiting 130 s, then asking once more",
-                            self.calls.host(Call::Mint)
-                        ));
-                    }
-                    soon = Some(words);
-                }
-                answer => {
-                    let state = TokenState { is_open: false, ..turn.account.token_state() };
-                    return self.settle(turn, Call::Mint, answer, slot, state, &[&pin, &password]);
-                }
+            let Err(Refusal { kind: RefusalKind::TooSoon, words }) = answer else {
+                return self.settle(turn, Call::Mint, answer, slot, turn.closed(), &[&pin, &password]);
+            };
+            self.set_state(turn, turn.closed())?;
+            let words = shown(&words, &[&pin, &password]);
+            if soon.is_none() {
+                self.console.warn(format_args!("{host} says {words}: waiting 130 s, then asking once more"));
             }
+            soon = Some(words);
         }
-        Err(Failure::new(
-            Exit::Refused,
-            format!(
-                "{} still refuses to make a token after 130 s ({}): another program makes this account's tokens. Nothing is \
-                 tried again by itself",
-                self.calls.host(Call::Mint),
-                soon.unwrap_or_default()
-            ),
-        ))
+        let soon = soon.unwrap_or_default();
+        let words = format!(
+            "{host} still refuses to make a token after 130 s ({soon}): another program makes this account's tokens. \
+             Nothing is tried again by itself"
+        );
+        Err(Failure::new(Exit::Refused, words))
     }
 
     /// Sends one request for a new token; returns the password in it too. The attempt is stored on disk before it is
@@ -361,14 +350,12 @@ impl Maker {
             return Ok(());
         }
         let off = humantime::format_duration(Duration::from_secs(off.as_secs()));
-        Err(Failure::new(
-            Exit::Credentials,
-            format!(
-                "this host's clock is {off} {which} {}'s: a one-time password of another time would be refused, so no token \
-                 was asked for. Set the clock (timedatectl set-ntp true) and run this again",
-                self.calls.host(Call::Renew)
-            ),
-        ))
+        let host = self.calls.host(Call::Renew);
+        let words = format!(
+            "this host's clock is {off} {which} {host}'s: a one-time password of another time would be refused, so no \
+             token was asked for. Set the clock (timedatectl set-ntp true) and run this again"
+        );
+        Err(Failure::new(Exit::Credentials, words))
     }
 
     /// Tries for 10 s while the network fails.
