@@ -24,8 +24,8 @@ pub fn refuse_token_arguments<I: IntoIterator<Item = OsString>>(arguments: I) ->
         let argument = argument.to_string_lossy();
         if argument.to_ascii_lowercase().contains("otpauth://") {
             return Err(Failure::usage(format!(
-                "argument {place} is an otpauth:// address ([redacted]): every user of this host can read a command line. \
-                 Put it into a file (--totp-file FILE), and set TOTP up anew, since it is known to others from now on"
+                "argument {place} is an otpauth:// address ([redacted]): every user of this host can read a command \
+                 line. Put it into a file (--totp-file FILE), and set TOTP up anew, since it is known to others from now on"
             )));
         }
         if crate::redact::find_jwt(argument.as_bytes()).is_some() {

@@ -333,8 +333,8 @@ impl CredentialSource {
             (Some(named), Some(owner)) if named != owner => {
                 let (owner, named) = (mask_client_id(&crate::console::untrusted(&owner)), mask_client_id(named));
                 let words = format!(
-                    "holds a token of the client id {owner}, but {} says {named}: name the token's own client id, or leave \
-                     the client id out",
+                    "holds a token of the client id {owner}, but {} says {named}: name the token's own client id, or \
+                     leave the client id out",
                     self.client_id_place()
                 );
                 Err(self.problem(ProblemKind::OtherAccount, words))

@@ -12,5 +12,5 @@ pub mod series;
 
 pub use follow::{ChainChange, OptionChain};
 pub use listing::{Listing, SEGMENTS};
-pub use request::{ChainError, ChainRequest};
+pub use request::ChainRequest;
 pub use series::{Strike, Strikes};

@@ -41,8 +41,8 @@ pub fn check_csv(shape: &ShapePlan, outputs: &OutputsPlan, problems: &mut Proble
     };
     if is_mixed && outputs.targets.iter().any(one_for_all) {
         problems.add(
-            "--bars beside the packets that --only names do not fit into one CSV, since their columns differ: write NDJSON, \
-             or a file for each type with -o 'NAME-{type}.csv'",
+            "--bars beside the packets that --only names do not fit into one CSV, since their columns differ: write \
+             NDJSON, or a file for each type with -o 'NAME-{type}.csv'",
         );
     }
 }

@@ -92,8 +92,8 @@ pub fn feed(args: &FeedArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan
     }
     if args.once && !chains.is_empty() {
         context.problems.add(
-            "--once ends with the instruments that are known at the start, --chain follows a spot: leave one out, or write \
-             dhan instruments list --around PRICE --strikes N --underlying NAME --format spec | dhan feed -i - --once",
+            "--once ends with the instruments that are known at the start, --chain follows a spot: leave one out, or \
+             write dhan instruments list --around PRICE --strikes N --underlying NAME --format spec | dhan feed -i - --once",
         );
     }
     let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
@@ -212,8 +212,8 @@ fn fits(chains: &[ChainRequest], instruments: &InstrumentPlan, problems: &mut Pr
     if !chains.is_empty() && requested > most {
         let chains: Vec<_> = chains.iter().map(|chain| format!("{chain},strikes={}", chain.strikes)).collect();
         problems.add(format!(
-            "--chain {}: up to {requested} instruments, and at most {most} fit ({SOCKETS_PER_KIND} connections of {each}); \
-             ask for fewer strikes",
+            "--chain {}: up to {requested} instruments, and at most {most} fit ({SOCKETS_PER_KIND} connections of \
+             {each}); ask for fewer strikes",
             chains.join(" and --chain ")
         ));
     }
@@ -380,8 +380,8 @@ fn output(typed: &str, args: &OutputArgs, problems: &mut Problems, warnings: &mu
     let format = match (args.format, format_of(typed)) {
         (None, Some(Err(extension))) => {
             problems.add(format!(
-                "--output {typed:?}: .{extension} is no format that dhan writes: name it .ndjson or .csv (and .gz or .zst \
-                 behind that), or say --format ndjson or --format csv"
+                "--output {typed:?}: .{extension} is no format that dhan writes: name it .ndjson or .csv (and .gz or \
+                 .zst behind that), or say --format ndjson or --format csv"
             ));
             return None;
         }

@@ -21,8 +21,9 @@ const SOON: Duration = Duration::from_secs(3_600);
 /// `Date` has whole seconds and travels for a while, so a smaller difference in microseconds is none.
 const SAME_CLOCK_US: i64 = 2 * SECOND_US;
 
-/// Returns a finding for every place of a credential, in the order of precedence; the first that is set is used. A place
-/// has the name of its option or variable and, if it is set, words that contain nothing of the credential.
+/// Returns a finding for every place of a credential, in the order of precedence; the first that is set is used.
+///
+/// A place has the name of its option or variable and, if it is set, words that contain nothing of the credential.
 pub fn credential_places(places: &[(&'static str, Option<String>)]) -> Vec<Finding> {
     let used = places.iter().find(|(_, set)| set.is_some()).map(|(name, _)| *name);
     let finding = |(name, set): &(&'static str, Option<String>)| {

@@ -13,9 +13,7 @@ pub(crate) use append::{Appender, CutPoint, WriteContext, WriteRetry, cannot_wri
 pub use disk::{Disk, Filesystem, OpenMode, open_data};
 pub(crate) use disk::{Reader, outlive_file_size_limit, read_full};
 pub use failure::{StopSignal, Unwritten, WriteFailure};
-#[cfg(any(test, feature = "testing"))]
-pub use frames::FrameScan;
-pub use frames::{FrameEvent, scan};
+pub use frames::{FrameEvent, FrameScan, scan};
 pub(crate) use marker::cannot_open;
 pub use marker::look as look_at_marker;
 pub(crate) use names::torn as torn_path;

@@ -106,8 +106,8 @@ fn no_answer(status: u16, body: &[u8]) -> Refusal {
         429 => RefusalKind::TooSoon.with("HTTP 429"),
         400 | 404 => RefusalKind::Request.with(format!("it answers HTTP {status} with {what}; is the address right?")),
         _ => RefusalKind::Foreign.with(format!(
-            "it answers with {what} (HTTP {status}): a firewall or a login page of the network may stand in between, or the \
-             address is another server's"
+            "it answers with {what} (HTTP {status}): a firewall or a login page of the network may stand in between, or \
+             the address is another server's"
         )),
     }
 }

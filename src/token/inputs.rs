@@ -126,8 +126,8 @@ impl Input {
             None => {
                 let variable = self.word.to_ascii_uppercase();
                 return Err(format!(
-                    "a token cannot be made without the {}: name its file with --{word}-file (DHAN_{variable}_FILE) or a \
-                     command that prints it with --{word}-command (DHAN_{variable}_COMMAND)",
+                    "a token cannot be made without the {}: name its file with --{word}-file (DHAN_{variable}_FILE) or \
+                     a command that prints it with --{word}-command (DHAN_{variable}_COMMAND)",
                     self.what,
                     word = self.word
                 ));

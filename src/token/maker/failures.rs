@@ -30,8 +30,8 @@ impl Maker {
             StoredToken::Token(_, claims) if !is_self(claims) => {
                 let kind = untrusted(claims.consumer_type.as_deref().unwrap_or_default());
                 refuse(format!(
-                    "the token in {path:?} is of the kind {kind:?}, and Dhan renews only those made on web.dhan.co (SELF): \
-                     nothing was sent. Make a new one with dhan token mint"
+                    "the token in {path:?} is of the kind {kind:?}, and Dhan renews only those made on web.dhan.co \
+                     (SELF): nothing was sent. Make a new one with dhan token mint"
                 ))
             }
             StoredToken::Token(..) => Ok(()),
@@ -47,15 +47,15 @@ impl Maker {
             (RefusalKind::Credentials, Call::Mint) => {
                 let blamed = self.blamed(&words);
                 let message = format!(
-                    "{host} refuses to make a token: {words}. Mend {blamed} and run this again; nothing is tried again by \
-                     itself, since every refused try bars the account for two more minutes"
+                    "{host} refuses to make a token: {words}. Mend {blamed} and run this again; nothing is tried again \
+                     by itself, since every refused try bars the account for two more minutes"
                 );
                 (Exit::Credentials, message)
             }
             (RefusalKind::Credentials, Call::Renew) => {
                 let message = format!(
-                    "{host} refuses to renew the token in {path:?}: {words}. Make a new one with dhan token mint, or on \
-                     web.dhan.co"
+                    "{host} refuses to renew the token in {path:?}: {words}. Make a new one with dhan token mint, or \
+                     on web.dhan.co"
                 );
                 (Exit::Credentials, message)
             }

@@ -110,8 +110,8 @@ impl Maker {
         if let Some(ends) = ends.filter(|ends| *ends < until) {
             let (path, ends, until) = (self.file.path(), ist_minute(ends), ist_minute(until));
             let words = format!(
-                "the new token in {path:?} ends on {ends}, before {until}: Dhan's tokens last 24 hours; ask for less with \
-                 --for or --until"
+                "the new token in {path:?} ends on {ends}, before {until}: Dhan's tokens last 24 hours; ask for less \
+                 with --for or --until"
             );
             return Err(Failure::new(Exit::Credentials, words));
         }
@@ -165,8 +165,8 @@ impl Maker {
             (Some(named), Some(owner)) if named != owner => {
                 let (owner, named) = (untrusted(&mask_client_id(owner)), mask_client_id(named));
                 let words = format!(
-                    "the token file {:?} holds a token of the client id {owner}, but --client-id or DHAN_CLIENT_ID says \
-                     {named}: name another file with --token-file, or the token's own client id",
+                    "the token file {:?} holds a token of the client id {owner}, but --client-id or DHAN_CLIENT_ID \
+                     says {named}: name another file with --token-file, or the token's own client id",
                     self.file.path()
                 );
                 Err(Failure::new(Exit::Account, words))
@@ -243,8 +243,8 @@ impl Maker {
             Err(error) => {
                 let (path, host) = (self.file.path(), self.rest.host());
                 let words = format!(
-                    "the last run was killed while it made a token, and whether the one in {path:?} is alive could not be \
-                     asked of {host}: {error}"
+                    "the last run was killed while it made a token, and whether the one in {path:?} is alive could not \
+                     be asked of {host}: {error}"
                 );
                 Err(Failure::new(Exit::Network, words))
             }
