@@ -4,7 +4,7 @@
 //! opens a socket that could disconnect a running stream.
 
 use super::report::Report;
-use crate::account::{Account, ConnectPermit};
+use crate::account::Account;
 use crate::auth::{ApiBase, Credentials, Environment};
 use crate::clock;
 use crate::console::Console;
@@ -233,16 +233,13 @@ impl Network<'_> {
             Ok(place) => place,
             Err(none) => return Finding::fail(Check::Endpoint, Exit::NoPlace, none.to_string()).into(),
         };
-        match account.admit(clock::now()) {
-            ConnectPermit::Go => {}
-            ConnectPermit::Budget { wait } => {
-                let words = format!("not connected to: the account's connect budget is used up for {}", words(wait));
-                return Finding::skipped(Check::Endpoint, words).into();
-            }
-            ConnectPermit::CoolingOff { wait, .. } => {
-                let words = format!("not connected to: the account cools off for {} more", words(wait));
-                return Finding::skipped(Check::Endpoint, words).into();
-            }
+        if let Err(cause) = account.admit(clock::now()) {
+            let why = match cause {
+                Cause::Budget { wait } => format!("the account's connect budget is used up for {}", words(wait)),
+                Cause::CoolingOff { wait, .. } => format!("the account cools off for {} more", words(wait)),
+                other => other.to_string(),
+            };
+            return Finding::skipped(Check::Endpoint, format!("not connected to: {why}")).into();
         }
         let address = match endpoint {
             Stream::Orders => base.bare_address(),
