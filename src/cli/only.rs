@@ -15,7 +15,7 @@ use std::ffi::{OsStr, OsString};
 /// Holds the record types that are kept, and the lengths of bars.
 #[derive(Debug, Clone, Default)]
 pub struct Kept {
-    /// The types of `--only`, and bars if there are any; `None`: all.
+    /// The types of `--only`, and bars if there are any; `None`: all. Bars replace packets, not chain records.
     pub only: Option<Vec<RecordType>>,
     /// Lengths of bars.
     pub bars: Vec<Interval>,
@@ -26,7 +26,7 @@ pub fn kept(only: &[RecordType], bars: &[Interval], problems: &mut Problems) -> 
     let mut only = named(only);
     let is_named = only.as_ref().is_some_and(|only| only.contains(&RecordType::Bar));
     if !bars.is_empty() && !is_named {
-        only.get_or_insert_default().insert(0, RecordType::Bar);
+        only.get_or_insert_with(|| vec![RecordType::Chain]).insert(0, RecordType::Bar);
     } else if bars.is_empty() && is_named {
         problems.add("--only \"bar\": bars are asked for with --bars 1m");
     }
@@ -35,7 +35,8 @@ pub fn kept(only: &[RecordType], bars: &[Interval], problems: &mut Problems) -> 
 
 /// Refuses a CSV with bars and packets, whose columns differ.
 pub fn check_csv(shape: &ShapePlan, outputs: &OutputsPlan, problems: &mut Problems) {
-    let is_mixed = !shape.bars.is_empty() && shape.only.as_ref().is_some_and(|only| only.len() > 1);
+    let is_packet = |kind: &RecordType| !matches!(kind, RecordType::Bar | RecordType::Chain);
+    let is_mixed = !shape.bars.is_empty() && shape.only.as_ref().is_some_and(|only| only.iter().any(is_packet));
     let one_for_all = |output: &OutputPlan| {
         output.format == Format::Csv
             && !matches!(&output.target, OutputTarget::Pattern(pattern) if pattern.contains("{type}"))

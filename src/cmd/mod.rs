@@ -252,7 +252,7 @@ fn exit_with(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
 
 /// Plans and runs a stream; if the reader of stdout left, the process ends like any Unix tool.
 fn streamed(plan: impl FnOnce() -> Result<StreamPlan, Failure>, console: &Console) -> Result<Exit, Failure> {
-    let early = EarlyStop::listen();
+    let early = EarlyStop::listen(console);
     ended(stream::run(plan()?, early, console, None)?)
 }
 

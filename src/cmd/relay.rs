@@ -59,9 +59,8 @@ async fn serve(
     // Before the address is printed, so that a signal that follows at once is not missed.
     let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
     let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(exit_with(Exit::Bug))?;
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| Failure::new(Exit::Output, cannot_listen(args.listen, &error)))?;
+    let listener =
+        TcpListener::bind(args.listen).await.map_err(|error| Failure::usage(cannot_listen(args.listen, &error)))?;
     let addr = listener.local_addr().context("cannot listen").map_err(exit_with(Exit::Output))?;
     let control = match (&args.control, plan.sources.first()) {
         (Some(lines), Some(source)) => watch::control(TextSource::of(lines), source, console)?,

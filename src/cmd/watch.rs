@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock};
 /// # Errors
 /// The same as the commands that stream; a usage error if there is no terminal.
 pub fn run(args: &WatchArgs, context: &mut PlanContext<'_>, color: bool, console: &Console) -> Result<Ended, Failure> {
-    let early = EarlyStop::listen();
+    let early = EarlyStop::listen(console);
     let is_dumb = context.environment.text("TERM").is_some_and(|term| term == "dumb");
     let looks = Looks { color, is_ascii: ascii::is_wanted(&context.environment) };
     let what = plan(args, context)?;

@@ -18,7 +18,7 @@ mod trace;
 
 pub use admission::Admission;
 pub use chains::{Chains, at_spot};
-pub use early::EarlyStop;
+pub use early::{EarlyStop, close_empty_books};
 pub use observer::SocketObserver;
 pub use shared::{CredentialsOrigin, SocketState};
 

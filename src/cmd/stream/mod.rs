@@ -118,7 +118,8 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     let stop = StopSignal::default();
     // Last, so that a run that does not start leaves neither a file nor a session without an end.
     let Some(opened) = open_in_time(&plan, &rules, &stop, &early, console)? else {
-        console.warn("told to stop while the outputs were opened; nothing was connected");
+        console.warn("stopped while the outputs were opened; nothing was connected");
+        stream::close_empty_books(console);
         return Ok(Ended::Exit(Exit::Done));
     };
     let demo = matches!(plan.source, StreamSource::Demo { .. });

@@ -185,7 +185,7 @@ fn sigterm_and_sigint_write_what_is_queued_send_a_close_and_are_exit_0() {
 }
 
 #[test]
-fn a_stop_before_any_connection_is_exit_0() {
+fn a_stop_before_any_connection_is_exit_0_with_the_closing_line() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let mut home = Home::new();
     home.set("DHAN_INSTRUMENTS_URL", &format!("http://{}/master.csv", silent.local_addr().expect("its address")));
@@ -195,7 +195,7 @@ fn a_stop_before_any_connection_is_exit_0() {
         drop(silent.accept().map(|(socket, _)| std::mem::forget(socket)));
         run.signal(Signal::USR1);
         run.signal(signal);
-        run.end().exits(0);
+        assert_eq!(run.end().exits(0).counts(), [0; 6]);
         // The list on stdin has no end.
         let mut command = home.command(&["feed", "-i", "-"]);
         command.stdin(Stdio::piped());
@@ -204,7 +204,7 @@ fn a_stop_before_any_connection_is_exit_0() {
         stdin.write_all(b"NSE_EQ:2885\n").expect("written");
         until("the signal has a handler", || proc::is_caught(run.pid(), signal));
         run.signal(signal);
-        run.end().exits(0);
+        assert_eq!(run.end().exits(0).counts(), [0; 6]);
     }
 }
 

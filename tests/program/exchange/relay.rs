@@ -449,15 +449,15 @@ async fn control_lines_hold_and_list_instruments_and_end_the_relay() {
 }
 
 #[test]
-fn an_address_beyond_loopback_is_exit_2_and_one_in_use_is_exit_9() {
+fn an_address_beyond_loopback_or_in_use_is_exit_2() {
     let home = tempfile::tempdir().expect("a folder");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("its address").to_string();
-    for (listen, code, words) in [("0.0.0.0:7777", 2, "loopback"), (&taken, 9, "another program listens there")] {
+    for (listen, words) in [("0.0.0.0:7777", "loopback"), (&taken, "another program listens there")] {
         let mut command = dhan(home.path());
         let output = command.args(["relay", "--demo", "--listen", listen]).output().expect("dhan");
         let stderr = stderr(&output);
-        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(stderr.contains(words), "{stderr}");
     }
 }

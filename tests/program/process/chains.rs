@@ -60,6 +60,10 @@ fn a_chain_subscribes_the_options_around_the_spot_and_follows_it() {
     // The capture has the chain records.
     let replayed = home.run(home.dhan(&sim, &["replay", "day.dcap"])).exits(0);
     assert_eq!(replayed.out, ended.out);
+    // Bars take the place of packets only.
+    let bars = home.run(home.dhan(&sim, &["replay", "day.dcap", "--bars", "1m"])).exits(0);
+    assert_eq!(chains(&bars.out), records);
+    assert!(!bars.out.contains("\"type\":\"ticker\""), "{}", bars.out);
     let listed = home.run(home.dhan(
         &sim,
         &["instruments", "list", "--underlying", "NIFTY", "--around", "25912.35", "--strikes", "2", "-f", "spec"],

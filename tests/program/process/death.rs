@@ -78,7 +78,7 @@ fn in_state(state: &str, home: &Home, sim: &dhan::testing::simulator::SimHandle)
             let mut command = home.dhan(sim, &feed);
             command.args(["--token-file", "token"]);
             let running = home.start(command);
-            running.says("token");
+            running.says("waiting for other credentials");
             (running, None)
         }
         "disk full" => {
