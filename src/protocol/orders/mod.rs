@@ -5,6 +5,9 @@ pub(crate) mod json;
 use json::Members;
 use serde_json::value::RawValue;
 
+/// The object that holds an order, `None` if a message is about something else, or why it cannot be decoded.
+pub(crate) type Message<'a> = Result<Option<Members<'a>>, &'static str>;
+
 const NOT_JSON: &str = "not valid JSON";
 const TOO_DEEP: &str = "nested deeper than 64 levels";
 /// Says why a message without an order is malformed.
@@ -12,7 +15,7 @@ pub(crate) const NO_ORDER: &str = "an order update without an order in it";
 
 /// Calls `each` for every message of a text frame (one object, several in a row, or arrays of objects) with the object
 /// that holds an order, or `None` if the message is about something else.
-pub(crate) fn messages(frame: &[u8], each: &mut dyn FnMut(Result<Option<Members<'_>>, &'static str>)) {
+pub(crate) fn messages(frame: &[u8], each: &mut dyn FnMut(Message<'_>)) {
     let frame = json::without_lone_surrogates(frame.strip_prefix(b"\xef\xbb\xbf").unwrap_or(frame));
     let mut is_empty = true;
     for value in serde_json::Deserializer::from_slice(&frame).into_iter::<&RawValue>() {
@@ -33,7 +36,7 @@ pub(crate) fn messages(frame: &[u8], each: &mut dyn FnMut(Result<Option<Members<
     }
 }
 
-fn message(value: &str, each: &mut dyn FnMut(Result<Option<Members<'_>>, &'static str>)) {
+fn message(value: &str, each: &mut dyn FnMut(Message<'_>)) {
     if json::is_too_deep(value) {
         return each(Err(TOO_DEEP));
     }
