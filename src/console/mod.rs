@@ -148,7 +148,7 @@ impl Console {
         }));
     }
 
-    /// Waits until all messages are written: at most 0.4 s, and 0.25 s if stderr takes nothing.
+    /// Waits until all messages are written: at most 0.5 s if stderr takes nothing, 0.7 s if it is slow.
     pub fn finish(&self) {
         let out = Arc::clone(&self.lock().out);
         out.finish();

@@ -15,6 +15,10 @@ const BATCH_BYTES: usize = 64 << 10;
 const STALL_LIMIT: Duration = Duration::from_millis(500);
 /// Time for the whole queue at the end. A run that a signal ends has two seconds in all, and the outputs come first.
 const FINISH_LIMIT: Duration = Duration::from_millis(700);
+/// Time for the queue while stderr has room: then it is a loaded machine that has not run the thread yet.
+const STARVED_LIMIT: Duration = Duration::from_secs(10);
+/// Interval at which a waiting end looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Says what kind of output the bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,19 +104,19 @@ impl StderrWriter {
 
     /// Waits until everything is written, or until stderr takes nothing any more.
     pub fn finish(&self) {
-        let end = Instant::now() + FINISH_LIMIT;
+        let begun = Instant::now();
         let mut state = self.lock();
-        let (mut written, mut since) = (state.written, Instant::now());
+        let (mut written, mut since) = (state.written, begun);
         while state.queued && (state.busy || !state.waiting.is_empty() || state.dropped > 0) {
             let now = Instant::now();
             if state.written != written {
                 (written, since) = (state.written, now);
             }
-            let until = (since + STALL_LIMIT).min(end);
-            if now >= until {
+            let is_late = now - since >= STALL_LIMIT || now - begun >= FINISH_LIMIT;
+            if is_late && (now - begun >= STARVED_LIMIT || !has_room()) {
                 return;
             }
-            state = self.changed.wait_timeout(state, until - now).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.changed.wait_timeout(state, LOOK_AGAIN).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -164,6 +168,14 @@ impl State {
         }
         batch
     }
+}
+
+/// Returns whether stderr takes bytes at once.
+fn has_room() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stderr = std::io::stderr();
+    let mut watched = [PollFd::new(&stderr, PollFlags::OUT)];
+    poll(&mut watched, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Writes all bytes; waits if the descriptor is nonblocking and full, and gives up if stderr is closed.

@@ -1,6 +1,6 @@
 //! Runs option chains: passes them the spot and the time, and turns their changes into subscriptions.
 
-use crate::chain::{ChainChange, ChainRequest, OptionChain};
+use crate::chain::{ChainChange, OptionChain};
 use crate::console::Console;
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
@@ -10,7 +10,7 @@ use crate::session::requests::effective_mode;
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Time without a spot price after which a warning is printed.
@@ -47,6 +47,22 @@ fn price(packet: &Packet<'_>) -> Option<f32> {
     }
 }
 
+/// Shares the last prices in rupees that chains followed with whoever started the run.
+#[derive(Debug, Clone, Default)]
+pub struct FollowedPrices(Arc<Mutex<FxHashMap<InstrumentKey, f64>>>);
+
+impl FollowedPrices {
+    fn set(&self, key: InstrumentKey, price: f64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, price);
+    }
+
+    /// Returns the last price of each instrument that had one.
+    pub fn all(&self) -> Vec<(InstrumentKey, f64)> {
+        let prices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        prices.iter().map(|(key, price)| (*key, *price)).collect()
+    }
+}
+
 /// A subscription, with its symbol if known.
 pub type NamedSubscription = (Subscription, Option<Arc<str>>);
 
@@ -68,6 +84,7 @@ pub struct Chains {
     all: Vec<Followed>,
     /// Subscriptions that the user named; chains never remove them.
     own: HashSet<Subscription>,
+    prices: FollowedPrices,
 }
 
 #[derive(Debug)]
@@ -90,7 +107,13 @@ impl Chains {
             waits_since: None,
             is_settled: false,
         };
-        Chains { mode, all: all.into_iter().map(followed).collect(), own: HashSet::new() }
+        let all = all.into_iter().map(followed).collect();
+        Chains { mode, all, own: HashSet::new(), prices: FollowedPrices::default() }
+    }
+
+    /// Returns the last prices that the chains followed; they change during the run.
+    pub fn followed_prices(&self) -> FollowedPrices {
+        self.prices.clone()
     }
 
     /// Returns whether there are no chains.
@@ -137,6 +160,9 @@ impl Chains {
             }
             let name = one.chain.definition().underlying.to_uppercase();
             let price = before.map_or(0.0, |key| spots.price(key));
+            if let Some(key) = before.filter(|_| price > 0.0) {
+                self.prices.set(key, price);
+            }
             let rolled = one.chain.roll(today, price);
             one.spot = one.chain.spot().map(|(key, _)| *key);
             if before.is_some() && one.spot.is_none() {
@@ -211,13 +237,11 @@ fn subscription(instrument: InstrumentKey, mode: Mode) -> Subscription {
     Subscription { instrument, mode: Some(effective_mode(instrument, mode)) }
 }
 
-/// Returns what a chain would subscribe at its typed spot, for `--dry-run`, or `None` without a typed spot.
-pub fn at_spot(chain: &OptionChain, mode: Mode) -> Option<Vec<Subscription>> {
+/// Returns what a chain would subscribe at a spot in rupees, for `--dry-run`; nothing at a spot that is no price.
+pub fn at_spot(chain: &OptionChain, spot: f64, mode: Mode) -> Vec<Subscription> {
     let mut chain = chain.clone();
-    let ChainRequest { spot, .. } = *chain.definition();
-    chain.on(Duration::ZERO, spot?)?;
-    let options: Vec<_> = chain.subscribed().map(|(key, _)| subscription(*key, mode)).collect();
-    Some(options)
+    chain.on(Duration::ZERO, spot);
+    chain.subscribed().map(|(key, _)| subscription(*key, mode)).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Signals this close together are one: `timeout` sends its own to the process and then to the process's group.
 const SAME_REQUEST: Duration = Duration::from_millis(50);
 /// Time in which stderr may take the closing line of a run that has not begun.
-const CLOSING_LIMIT: Duration = Duration::from_millis(500);
+const CLOSING_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// The command still reads its options, credentials and instruments.
 const PREPARING: u8 = 0;

@@ -3,6 +3,7 @@
 mod chains;
 mod names;
 pub(crate) mod outputs;
+mod spots;
 pub mod watch;
 
 use crate::auth::{Environment, TokenPlace, harden};
@@ -30,6 +31,7 @@ use crate::stream::{self, Admission, Chains, CredentialsOrigin, EarlyStop, Ended
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::known_problems;
+use spots::LastSpots;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -81,17 +83,15 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         .filter_map(|requested| Some((requested.subscription.instrument, requested.symbol?)))
         .collect();
     if plan.dry_run {
+        let last_spots = LastSpots::read();
         for chain in &chains {
-            match at_spot(chain, mode(&plan)) {
-                Some(options) => subscriptions.extend(options),
-                None => console.info(format!(
-                    "chain {}: its options depend on the spot; write spot=PRICE to see those around a price",
-                    chain.definition()
-                )),
+            if let Some(spot) = last_spots.for_dry_run(chain, console) {
+                subscriptions.extend(at_spot(chain, spot, mode(&plan)));
             }
         }
     }
     let mut chains = Chains::new(chains, mode(&plan));
+    let followed_prices = chains.followed_prices();
     chains.own(subscriptions.iter().copied());
     for (spot, symbol) in chains.spots() {
         subscriptions.push(spot);
@@ -173,6 +173,9 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         console: console.clone(),
     });
     drop(server.exchange);
+    if !demo {
+        LastSpots::save(followed_prices.all());
+    }
     ended
 }
 

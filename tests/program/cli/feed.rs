@@ -4,7 +4,7 @@ use crate::support::*;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::{Mode, encode};
-use dhan::testing::simulator::{Blast, Cut, Fault, SimConfig, Stacking};
+use dhan::testing::simulator::{Cut, Fault, SimConfig, Stacking};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -176,7 +176,7 @@ fn sigterm_and_sigint_write_what_is_queued_send_a_close_and_are_exit_0() {
         run.signal(signal);
         let done = run.end().exits(0);
         measured(&format!("{signal:?} to the end: {:?}", done.took));
-        assert!(done.took < Duration::from_secs(5), "{:?}", done.took);
+        assert_within(Duration::from_secs(5), done.took, "the end");
         let books = done.counters();
         assert_eq!(done.records().len() as u64, books.written);
         assert_eq!(sim.texts_of(id).last().map(String::as_str), Some(r#"{"RequestCode":12}"#));
@@ -624,8 +624,7 @@ fn a_dry_run_connects_nowhere_and_shows_no_secret() {
 const FLOOD: u64 = 200_000;
 
 fn flood() -> SimConfig {
-    let blast = Blast { packets: FLOOD, per_message: 50 };
-    SimConfig { blast: Some(blast), prev_close: dhan::testing::simulator::PrevClose::None, ..SimConfig::default() }
+    SimConfig { prev_close: dhan::testing::simulator::PrevClose::None, ..flooding(FLOOD, 50) }
 }
 
 #[test]

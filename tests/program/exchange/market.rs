@@ -1,14 +1,13 @@
 //! The simulator's market feed, read by a plain websocket client.
 
 use crate::exchange::sockets::{Socket, message, quick, subscribe};
-use crate::support::PATIENCE;
-use crate::support::simulator;
+use crate::support::{PATIENCE, flooding, simulator};
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::feed::{self, Packet};
 use dhan::testing::protocol::{Mode, request};
 use dhan::testing::simulator::{
-    BadToken, Blast, Cut, Fault, KNOWN, OverLimit, Response, SimConfig, SimHandle, Simulator, Stacking, Upgrade,
+    BadToken, Cut, Fault, KNOWN, OverLimit, Response, SimConfig, SimHandle, Simulator, Stacking, Upgrade,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::time::Duration;
@@ -389,19 +388,19 @@ async fn a_client_that_never_reads_can_be_cut() {
 
 #[test]
 fn a_blast_sends_exactly_the_configured_packets() {
-    let blast = Blast { packets: 100_003, per_message: 7 };
-    let sim = simulator(SimConfig { blast: Some(blast), ..SimConfig::default() });
+    const PACKETS: u64 = 100_003;
+    let sim = simulator(flooding(PACKETS, 7));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut socket = connect(&sim, FEED).await;
         subscribe(&mut socket, Mode::Quote, &[HDFC, NIFTY]).await;
         let mut received = 0;
-        while received < blast.packets {
+        while received < PACKETS {
             let message = message(&mut socket).await.expect("a message");
             received += feed::packets(&message).filter(Result::is_ok).count() as u64;
         }
-        assert_eq!(received, blast.packets);
-        assert!(sim.wait_async(PATIENCE, |sim| sim.connection(0).unwrap().packets_sent == blast.packets).await);
+        assert_eq!(received, PACKETS);
+        assert!(sim.wait_async(PATIENCE, |sim| sim.connection(0).unwrap().packets_sent == PACKETS).await);
     });
 }
 

@@ -1,6 +1,8 @@
 //! Section I: pipes, signals, panics, missing descriptors.
 
-use crate::support::{DHAN, Home, Run, Signal, count_lines, simulator, simulator_of, skipped, subscribed, wait};
+use crate::support::{
+    DHAN, Home, Run, Signal, count_lines, flooding, simulator, simulator_of, skipped, subscribed, wait,
+};
 use dhan::testing::auth::Environment;
 use dhan::testing::console::{Console, ConsoleConfig};
 use dhan::testing::format::csv::CsvColumns;
@@ -19,7 +21,7 @@ use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
 use dhan::testing::pipeline::stages::Rules;
 use dhan::testing::protocol::Mode;
 use dhan::testing::session::{Config, Plan, Subscription};
-use dhan::testing::simulator::{Blast, Cut, Response, SimConfig, Upgrade};
+use dhan::testing::simulator::{Cut, Response, Upgrade};
 use dhan::testing::stream::{self, Chains, CredentialsOrigin, RunControl};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -342,7 +344,7 @@ fn child(home: &Home, url: &str, what: &str) -> Run {
 #[test]
 fn i07_a_panic_of_the_capture_ends_the_run_with_complete_lines_on_disk() {
     // More packets than the writer can write, so that lines are queued when it panics.
-    let sim = simulator(SimConfig { blast: Some(Blast { packets: 100_000, per_message: 10 }), ..SimConfig::default() });
+    let sim = simulator(flooding(100_000, 10));
     let home = Home::new();
     let ended = child(&home, &sim.url(Stream::Market), "writer").end().exits(0);
     assert!(home.text("ended").contains("Bug"), "{}: {}", home.text("ended"), ended.err);
@@ -372,7 +374,7 @@ fn i07_a_panic_of_the_driver_still_writes_every_line_and_an_end_record() {
 
 #[test]
 fn a_token_echoed_by_a_server_is_not_in_the_capture() {
-    let sim = simulator(SimConfig { rate: Some(50.0), ..SimConfig::default() });
+    let sim = simulator_of(50.0);
     let home = Home::new();
     let running = child(&home, &sim.url(Stream::Market), "capture");
     let id = subscribed(&sim, Stream::Market, 1);
@@ -457,7 +459,7 @@ fn i08_a_stderr_that_cannot_be_written_does_not_block() {
 
 #[test]
 fn i01_a_flood_into_a_closed_stdout_ends_silently_too() {
-    let sim = simulator(SimConfig { blast: Some(Blast { packets: 50_000, per_message: 50 }), ..SimConfig::default() });
+    let sim = simulator(flooding(50_000, 50));
     let home = Home::new();
     let mut command = home.bare("sh");
     command.args(["-c", "\"$@\" | head -1; exit 0", "sh", DHAN]).envs(sim.environment());

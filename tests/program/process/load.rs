@@ -1,11 +1,11 @@
 //! Section E of the fault catalogue: floods, slow readers, bad packets.
 
 use crate::support::proc::peak_mib;
-use crate::support::{Home, Signal, simulator, subscribed, wait};
+use crate::support::{Home, Signal, flooding, simulator, subscribed, wait};
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::encode;
-use dhan::testing::simulator::{Blast, Cut, Probe, SimConfig};
+use dhan::testing::simulator::{Cut, Probe, SimConfig};
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn flooded(probe: &Probe, packets: u64) {
 #[test]
 fn e01_a_flood_of_full_packets_loses_nothing() {
     let _alone = crate::support::heavy();
-    let sim = simulator(SimConfig { blast: Some(Blast { packets: FLOOD, per_message: 20 }), ..SimConfig::default() });
+    let sim = simulator(flooding(FLOOD, 20));
     let home = Home::new();
     let count = FLOOD.to_string();
     let args = ["feed", "NSE_EQ:2885", "-m", "full", "-o", "flood.csv.zst", "--on-lag", "block", "-n", &count];
@@ -40,11 +40,7 @@ fn e03_a_stopped_reader_loses_counted_records_and_no_pong() {
     let _alone = crate::support::heavy();
     // More than the 64 MiB of the output queue.
     const PACKETS: u64 = 160_000;
-    let sim = simulator(SimConfig {
-        blast: Some(Blast { packets: PACKETS, per_message: 100 }),
-        ping_every: Some(Duration::from_millis(50)),
-        ..SimConfig::default()
-    });
+    let sim = simulator(SimConfig { ping_every: Some(Duration::from_millis(50)), ..flooding(PACKETS, 100) });
     let home = Home::new();
     let (running, mut stdout) = home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full"]));
     flooded(&sim, PACKETS);

@@ -1,6 +1,6 @@
 //! `dhan watch` in a terminal of tmux: the screen, and the terminal after the end.
 
-use crate::support::{DHAN, Home, simulator_of, skipped, subscribed, wait};
+use crate::support::{DHAN, Home, assert_within, simulator_of, skipped, subscribed, wait};
 use dhan::testing::console::{Console, install_panic_hook};
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Fault, Probe, SimConfig};
@@ -418,8 +418,7 @@ fn a_terminal_that_takes_nothing_does_not_hold_up_the_end() {
             let begun = Instant::now();
             rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
             let status = wait("the end", || child.try_wait().unwrap());
-            // The contract allows two seconds; one more is for machines that do other things too.
-            assert!(begun.elapsed() < Duration::from_secs(3), "{signal:?}: {:?}", begun.elapsed());
+            assert_within(Duration::from_secs(3), begun.elapsed(), &format!("{signal:?}"));
             assert_eq!(status.code(), Some(0), "{signal:?}");
             let mode = rustix::termios::tcgetattr(&pty.side).unwrap();
             assert!(mode.local_modes.contains(rustix::termios::LocalModes::ICANON), "{signal:?}: still in raw mode");

@@ -8,7 +8,7 @@ pub mod run;
 pub mod secrets;
 
 use dhan::testing::model::Stream;
-use dhan::testing::simulator::{PrevClose, Probe, SimConfig, SimHandle, Stacking};
+use dhan::testing::simulator::{Blast, PrevClose, Probe, SimConfig, SimHandle, Stacking};
 pub use home::{CLIENT, Home};
 pub use run::{Done, Run};
 pub use rustix::process::Signal;
@@ -40,6 +40,17 @@ pub fn skipped(why: &str) {
 /// Prints a measurement, which decides nothing.
 pub fn measured(what: &str) {
     let _ = writeln!(std::io::stderr(), "measured: {what}");
+}
+
+/// Fails if something took longer than it may on an idle machine, times the processes a core that want to run here: a
+/// promise of two seconds is one about the program, not about what else the machine does.
+#[track_caller]
+pub fn assert_within(limit: Duration, took: Duration, what: &str) {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: f64 = load.split(' ').next().and_then(|minute| minute.parse().ok()).unwrap_or(0.0);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let limit = limit.mul_f64((load / cores as f64).max(1.0));
+    assert!(took < limit, "{what}: took {took:?} of {limit:?}, at a load of {load} on {cores} cores");
 }
 
 /// Waits until `look` returns a value, and returns it; fails after [`PATIENCE`].
@@ -80,6 +91,12 @@ pub fn quiet() -> SimConfig {
 /// A simulator configuration of 200 packets a second.
 pub fn lively() -> SimConfig {
     SimConfig { rate: Some(200.0), prev_close: PrevClose::None, ..SimConfig::default() }
+}
+
+/// A simulator configuration that sends so many packets as fast as they are read, and waits for a client on a loaded
+/// machine as long as that takes.
+pub fn flooding(packets: u64, per_message: usize) -> SimConfig {
+    SimConfig { blast: Some(Blast { packets, per_message }), idle_limit: None, ..SimConfig::default() }
 }
 
 /// Waits until the newest open connection has this many subscriptions, and returns its id.

@@ -1,7 +1,7 @@
 //! A run of a program, and how it ended.
 
 use super::home::Folder;
-use super::{PATIENCE, Signal, records, secrets, signal, tail, wait};
+use super::{PATIENCE, Signal, assert_within, records, secrets, signal, tail, wait};
 use dhan::testing::model::PacketCounts;
 use serde_json::Value;
 use std::io::{ErrorKind, Read};
@@ -170,7 +170,7 @@ impl Run {
     #[track_caller]
     pub fn stops_soon(self, with: Signal) -> Done {
         let done = self.stop(with);
-        assert!(done.took < Duration::from_secs(3), "the run took {:?} to stop: {}", done.took, done.err);
+        assert_within(Duration::from_secs(3), done.took, &done.err);
         done
     }
 
