@@ -14,10 +14,11 @@
 //!
 //! ```text
 //! net::Connection::poll_ready_now     a message of the websocket, as many as have arrived
-//! stream::socket::Socket::incoming    the session hears of it: traffic, data, a disconnect packet
+//! stream::socket::Socket::incoming    what the session learns of it: traffic, data, a disconnect packet
+//!   protocol::feed::numbers           the one packet of a market frame; any other message is searched for secrets
 //! pipeline::FrameBatch::push          ─► capture::Recorder::frame
-//! pipeline::Pipeline::frame           the clock, the end of the run
-//!   Pipeline::market                  protocol::feed: bytes to packets (depth, orders: likewise)
+//! pipeline::Pipeline::frame           the clock, the end of the run; other frames are decoded packet by packet
+//!   Pipeline::market                  the packet's record (depth, orders: likewise)
 //!   Pipeline::packet                  filters and counts, and stamps the receive time
 //!   Outputs::instrument               format::Encoder: the record's fields to text, once for each format
 //! Pipeline::flush                     when no message is left: the text to the queue of each output

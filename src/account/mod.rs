@@ -13,38 +13,16 @@ pub mod place;
 mod store;
 pub mod token;
 
-use crate::model::{Micros, Stream};
+use crate::model::{Cause, CoolOffKind, Micros, Stream};
 pub use budget::Bucket;
 pub use cool_off::{CoolOff, CoolOffs};
 pub use place::{Holder, NoPlace, SocketPlace};
 pub use token::{TokenState, TokenTurn};
 
-use crate::model::CoolOffKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::AccountFolder;
-
-/// Says whether the account may connect now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectPermit {
-    /// It may; the attempt was taken from the budget.
-    Go,
-    /// The budget is used up.
-    Budget {
-        /// Time until an attempt is available.
-        wait: Duration,
-    },
-    /// The account is in a cool-off.
-    CoolingOff {
-        /// What the server reported.
-        kind: CoolOffKind,
-        /// Number of earlier cool-offs in a row; the first is 0.
-        step: u32,
-        /// Time until it ends.
-        wait: Duration,
-    },
-}
 
 /// The shared state of one account, as one process sees it. Safe to share between threads; opening never fails.
 #[derive(Debug)]
@@ -102,11 +80,14 @@ impl Account {
         place::take(self, kind, instruments, now, ignore_limit)
     }
 
-    /// Requests permission to connect now; [`ConnectPermit::Go`] takes an attempt from the budget.
-    pub fn admit(&self, now: Micros) -> ConnectPermit {
+    /// Takes an attempt to connect now from the budget.
+    ///
+    /// # Errors
+    /// [`Cause::CoolingOff`] and [`Cause::Budget`] say how long to wait first.
+    pub fn admit(&self, now: Micros) -> Result<(), Cause> {
         let mut memory = self.lock();
         if let Some((kind, cool_off)) = self.read_cool_offs(&mut memory).running(now) {
-            return ConnectPermit::CoolingOff { kind, step: cool_off.step, wait: cool_off.remaining(now) };
+            return Err(Cause::CoolingOff { kind, step: cool_off.step, wait: cool_off.remaining(now) });
         }
         let mine = memory.bucket;
         let outcome = match &self.store {
@@ -128,10 +109,7 @@ impl Account {
                 memory.bucket.take(now)
             }
         };
-        match taken {
-            Ok(()) => ConnectPermit::Go,
-            Err(wait) => ConnectPermit::Budget { wait },
-        }
+        taken.map_err(|wait| Cause::Budget { wait })
     }
 
     /// Returns an attempt to the budget: it did not reach the server, or its session ended in order.

@@ -143,7 +143,7 @@ impl Entries {
 
     /// Appends a frame.
     #[inline]
-    pub fn frame(&mut self, frame: Frame<'_>) {
+    pub fn frame(&mut self, frame: &Frame<'_>) {
         let Before { time, conn, len } = self.before;
         let frame_len = frame.bytes.len() as u64;
         let kind = KINDS.iter().position(|kind| *kind == frame.kind).unwrap_or(0) as u8;
@@ -350,7 +350,7 @@ impl<'a> EntryIter<'a> {
         before.time = moved(before.time, self.rest.signed()?);
         let bytes = self.rest.take(before.len)?;
         let kind = KINDS[usize::from(tag & 3)];
-        Some(Entry::Frame(Frame { conn: before.conn, kind, recv: before.time, bytes }))
+        Some(Entry::Frame(Frame { conn: before.conn, kind, recv: before.time, bytes, packet: None }))
     }
 
     fn other(&mut self, tag: u8) -> Option<Entry<'a>> {

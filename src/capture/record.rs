@@ -143,7 +143,7 @@ impl FrameObserver for Recorder {
         Ok(())
     }
 
-    fn frame(&mut self, frame: Frame<'_>, seen: &Seen) {
+    fn frame(&mut self, frame: &Frame<'_>, seen: &Seen) {
         if self.entries.bytes().len() >= FULL {
             self.seal(false);
         }

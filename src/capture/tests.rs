@@ -60,7 +60,7 @@ impl Put {
     fn append_to(&self, entries: &mut Entries) {
         match self {
             Put::Frame(conn, kind, recv, bytes) => {
-                entries.frame(Frame { conn: *conn, kind: *kind, recv: *recv, bytes });
+                entries.frame(&Frame { conn: *conn, kind: *kind, recv: *recv, bytes, packet: None });
             }
             Put::Event(event) => entries.event(event),
             Put::Lagged(lagged) => entries.lagged(*lagged),
@@ -265,8 +265,8 @@ fn what_a_newer_version_adds_is_passed_over() {
 }
 
 fn frame(recorder: &mut Recorder, recv: Micros, bytes: &[u8], ended: Option<EndedWithin>) {
-    let frame = Frame { conn: 1, kind: FrameKind::Binary, recv, bytes };
-    recorder.frame(frame, &Seen { packets: 1, named: Vec::new(), ended });
+    let frame = Frame { conn: 1, kind: FrameKind::Binary, recv, bytes, packet: None };
+    recorder.frame(&frame, &Seen { packets: 1, named: Vec::new(), ended });
 }
 
 fn open_here(path: &Path, feed: Stream) -> Result<open::OpenedCapture, crate::model::exit::Failure> {

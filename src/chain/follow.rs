@@ -81,12 +81,6 @@ impl OptionChain {
         self.all.get(self.current?)
     }
 
-    /// Returns whether a spot was seen.
-    #[cfg(test)]
-    pub fn has_begun(&self) -> bool {
-        self.followed.middle.is_some()
-    }
-
     /// Returns the subscribed options.
     pub fn subscribed(&self) -> impl Iterator<Item = &Listed> {
         let strikes = self.series().map_or(&[][..], |series| series.options.strikes());

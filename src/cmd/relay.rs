@@ -8,14 +8,13 @@ use crate::cmd::{exit_with, interrupted, print_environment, runtime};
 use crate::console::Console;
 use crate::format::time::TimeStyle;
 use crate::model::{Exit, Failure, Stream, io_words};
-use crate::output::{OnLag, StopSignal};
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
 use crate::protocol::Mode;
 use crate::relay::{self, OpenedRun, Relay};
 use crate::server::listener::cannot_listen;
 use crate::session::{Config, Plan};
-use crate::stream::{Admission, Chains, Change, EarlyStop, Run};
+use crate::stream::{Admission, Chains, Change, Run, RunControl};
 use anyhow::Context as _;
 use secrecy::SecretString;
 use std::io::Read as _;
@@ -113,20 +112,11 @@ fn open(
         outputs: Outputs::new(Vec::new(), TimeStyle::Epoch, console.clone()),
         found: Vec::new(),
         frame_observer: None,
-        stop: StopSignal::default(),
-        early: EarlyStop::default(),
-        on_lag: OnLag::default(),
-        duration: None,
-        until: None,
-        fail_on_gap: None,
-        stats: None,
-        changes: Some(changes),
         chains: Chains::new(Vec::new(), Mode::Ticker),
-        reread: None,
         metrics: None,
         observer: None,
-        on_end: None,
         live_line: false,
+        control: RunControl { changes: Some(changes), ..RunControl::default() },
         console: console.clone(),
     };
     Ok(OpenedRun { run, guard: Box::new(server.exchange) })

@@ -9,9 +9,7 @@ use crate::cmd::stream::outputs;
 use crate::console::Console;
 use crate::model::{Exit, Failure, Micros, PacketCounts, Stream};
 use crate::output::{StopSignal, WriteFailure};
-use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::Event;
-use crate::pipeline::orders;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{Pipeline, Rules};
 
@@ -295,7 +293,7 @@ impl Replay<'_> {
             view: *view,
             top: *top,
             events: *events,
-            orders: orders::Options { mask_client_id: !show_client_id },
+            show_client_ids: *show_client_id,
             ..Rules::everything(feed)
         }
     }
@@ -324,7 +322,7 @@ impl Replay<'_> {
                     if playing.pace.is_some() {
                         self.wait(&mut playing, frame.recv);
                     }
-                    playing.pipeline.frame(frame);
+                    playing.pipeline.frame(&frame);
                 }
                 Entry::Event(event) => {
                     playing.live_ended |= matches!(event, Event::End { .. });
@@ -408,7 +406,7 @@ impl Replay<'_> {
         if self.failure == Some(WriteFailure::ReaderGone) {
             return Ok(Ended::ReaderGone);
         }
-        self.console.info(ClosingLine(&self.counts));
+        self.console.info(self.counts);
         if let Some(WriteFailure::Failed(failure) | WriteFailure::Unsaved(failure)) = self.failure {
             return Err(failure);
         }

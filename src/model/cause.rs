@@ -284,6 +284,13 @@ pub struct CredentialProblem {
     pub words: String,
 }
 
+impl CredentialProblem {
+    /// Creates the problem of credentials that the server refused; others may come.
+    pub fn refused(words: String) -> CredentialProblem {
+        CredentialProblem { exit: Exit::Credentials, can_change: true, words }
+    }
+}
+
 /// Says why the whole account must not connect for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CoolOffKind {

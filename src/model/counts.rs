@@ -1,6 +1,7 @@
 //! Counts the packets of a run or of a file.
 
 use serde::Serialize;
+use std::fmt;
 
 /// Counts everything that was received, in packets (order stream: messages). Always `received = written + filtered +
 /// dropped + malformed`.
@@ -29,25 +30,31 @@ impl PacketCounts {
     /// Returns the sum of two.
     #[must_use]
     pub fn plus(&self, more: &PacketCounts) -> PacketCounts {
-        PacketCounts {
-            received: self.received + more.received,
-            written: self.written + more.written,
-            filtered: self.filtered + more.filtered,
-            dropped: self.dropped + more.dropped,
-            malformed: self.malformed + more.malformed,
-            gaps: self.gaps + more.gaps,
-        }
+        self.with(more, |a, b| a + b)
     }
 
     /// Returns the growth since `earlier`.
     pub fn since(&self, earlier: &PacketCounts) -> PacketCounts {
+        self.with(earlier, |now, then| now - then)
+    }
+
+    fn with(&self, other: &PacketCounts, both: impl Fn(u64, u64) -> u64) -> PacketCounts {
         PacketCounts {
-            received: self.received - earlier.received,
-            written: self.written - earlier.written,
-            filtered: self.filtered - earlier.filtered,
-            dropped: self.dropped - earlier.dropped,
-            malformed: self.malformed - earlier.malformed,
-            gaps: self.gaps - earlier.gaps,
+            received: both(self.received, other.received),
+            written: both(self.written, other.written),
+            filtered: both(self.filtered, other.filtered),
+            dropped: both(self.dropped, other.dropped),
+            malformed: both(self.malformed, other.malformed),
+            gaps: both(self.gaps, other.gaps),
         }
+    }
+}
+
+/// Writes the closing line of a run.
+impl fmt::Display for PacketCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PacketCounts { received, written, filtered, dropped, malformed, gaps } = self;
+        write!(f, "received {received}, written {written}, filtered {filtered}, ")?;
+        write!(f, "dropped {dropped}, malformed {malformed}, gaps {gaps}")
     }
 }

@@ -65,12 +65,6 @@ impl Segment {
         NAMED.iter().find(|(_, code, _)| *code == self.0).map(|(name, ..)| *name)
     }
 
-    /// Returns the short name that traders use (`NFO`), or `None` if the code has no name.
-    #[cfg(test)]
-    pub fn short_name(self) -> Option<&'static str> {
-        NAMED.iter().find(|(_, code, _)| *code == self.0).map(|(.., short)| *short)
-    }
-
     /// Parses a segment: one of the eight names, an exchange short name (any case), or a numeric code.
     pub fn parse(text: &str) -> Option<Segment> {
         NAMED
@@ -138,7 +132,7 @@ mod tests {
             for typed in [name, short, &name.to_lowercase(), &short.to_lowercase(), &code.to_string()] {
                 assert_eq!(Segment::parse(typed), Some(segment), "{typed}");
             }
-            assert_eq!((segment.name(), segment.short_name()), (Some(name), Some(short)));
+            assert_eq!(segment.name(), Some(name));
         }
         for nonsense in ["", "6", "9", "256", "-1", "NSE_COMM", "NIFTY", " NSE", "+1"] {
             assert_eq!(Segment::parse(nonsense), None, "{nonsense}");

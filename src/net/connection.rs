@@ -217,15 +217,6 @@ impl Connection {
         self.send(Message::Text(Utf8Bytes::from(text.expose_secret())))
     }
 
-    /// Sends a binary message.
-    ///
-    /// # Errors
-    /// As [`send_text`](Connection::send_text).
-    #[cfg(any(test, feature = "testing"))]
-    pub fn send_binary(&mut self, bytes: Bytes) -> Result<(), Ended> {
-        self.send(Message::Binary(bytes))
-    }
-
     /// Sends a ping.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::model::cause::{ConnectClass, ConnectError, ConnectPhase, TlsKind};
 use crate::model::exit::Exit;
 use crate::redact::Redactor;
 use rustls::pki_types::ServerName;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 use tokio_rustls::TlsConnector;
 
@@ -49,11 +49,11 @@ impl Connector {
         for secret in address.secrets() {
             self.redactor.add(secret.clone());
         }
-        let phase = AtomicU8::new(ConnectPhase::Dns as u8);
+        let phase = Cell::new(ConnectPhase::Dns);
         match tokio::time::timeout(self.limit, self.attempt(address, &phase)).await {
             Ok(result) => result,
             Err(_) => {
-                let reached = ConnectPhase::reached(phase.load(Ordering::Relaxed));
+                let reached = phase.get();
                 let via = self.via(address).ok().flatten();
                 let peer = match via {
                     Some(via) if reached <= ConnectPhase::Proxy => via.peer(address.authority()),
@@ -69,7 +69,7 @@ impl Connector {
         if address.is_tls() { self.proxies.for_host(address.authority()) } else { Ok(None) }
     }
 
-    async fn attempt(&self, address: &Address, phase: &AtomicU8) -> Result<Connection, ConnectError> {
+    async fn attempt(&self, address: &Address, phase: &Cell<ConnectPhase>) -> Result<Connection, ConnectError> {
         let mut report = HandshakeReport::default();
         let counter = Counter::default();
         let via = self.via(address)?;
@@ -87,7 +87,7 @@ impl Connector {
         let found = resolver.lookup(host, port).await.map_err(|e| ConnectError::look_up(&peer, &e))?;
         report.dns = started.elapsed();
 
-        phase.store(ConnectPhase::Tcp as u8, Ordering::Relaxed);
+        phase.set(ConnectPhase::Tcp);
         let started = Instant::now();
         let socket = tcp::connect(&found).await.map_err(|e| ConnectError::io(ConnectPhase::Tcp, &peer, &e))?;
         report.tcp = started.elapsed();
@@ -95,7 +95,7 @@ impl Connector {
         let mut stream: DynStream = Box::new(Counted::new(socket, counter.clone()));
 
         if let Some(via) = &via {
-            phase.store(ConnectPhase::Proxy as u8, Ordering::Relaxed);
+            phase.set(ConnectPhase::Proxy);
             let started = Instant::now();
             if via.tls {
                 stream = self.encrypt(stream, host, &peer).await?;
@@ -104,13 +104,13 @@ impl Connector {
             report.proxy = Some(started.elapsed());
         }
         if address.is_tls() {
-            phase.store(ConnectPhase::Tls as u8, Ordering::Relaxed);
+            phase.set(ConnectPhase::Tls);
             let started = Instant::now();
             stream = self.encrypt(stream, address.host(), address.authority()).await?;
             report.tls = Some(started.elapsed());
         }
 
-        phase.store(ConnectPhase::Upgrade as u8, Ordering::Relaxed);
+        phase.set(ConnectPhase::Upgrade);
         let started = Instant::now();
         let (early, server_date) = handshake::upgrade(&mut stream, address).await?;
         report.upgrade = started.elapsed();
@@ -133,14 +133,5 @@ impl Connector {
             .await
             .map_err(|e| tls::translate(shown, &e).unwrap_or_else(|| ConnectError::io(ConnectPhase::Tls, shown, &e)))?;
         Ok(Box::new(stream))
-    }
-}
-
-impl ConnectPhase {
-    fn reached(number: u8) -> ConnectPhase {
-        [ConnectPhase::Dns, ConnectPhase::Tcp, ConnectPhase::Proxy, ConnectPhase::Tls]
-            .into_iter()
-            .find(|p| *p as u8 == number)
-            .unwrap_or(ConnectPhase::Upgrade)
     }
 }

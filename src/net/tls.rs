@@ -30,7 +30,8 @@ impl LazyTls {
         Ok(LazyTls { ca_file: ca_file.map(Path::to_owned), built: Arc::default() })
     }
 
-    /// Returns the configuration.
+    /// Returns the configuration: the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` instead of them, if set) and
+    /// those of `--ca-file`; TLS 1.2 and 1.3; hostnames checked; `SSLKEYLOGFILE` ignored.
     ///
     /// # Errors
     /// [`Exit::Usage`] for a bad `--ca-file`, [`Exit::Certificate`] if there is no root at all.
@@ -38,18 +39,12 @@ impl LazyTls {
         if let Some(config) = self.built.get() {
             return Ok(Arc::clone(config));
         }
-        let config = client_config(self.ca_file.as_deref())?;
+        let config = Arc::new(with_roots(roots(self.ca_file.as_deref())?)?);
         Ok(Arc::clone(self.built.get_or_init(|| config)))
     }
 }
 
-/// Builds a TLS client configuration: the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` instead of them, if set)
-/// and those of `ca_file`; TLS 1.2 and 1.3; hostnames checked; `SSLKEYLOGFILE` ignored.
-///
-/// # Errors
-/// [`Exit::Usage`] for a `ca_file` that cannot be read or holds no certificate, [`Exit::Certificate`] if no root is
-/// found.
-pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
+fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Failure> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = ca_file {
@@ -65,7 +60,7 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failur
              SSL_CERT_FILE or --ca-file",
         ));
     }
-    Ok(Arc::new(with_roots(roots)?))
+    Ok(roots)
 }
 
 /// Builds a configuration without roots, for clients of addresses without TLS, which saves reading the roots.

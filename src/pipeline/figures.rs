@@ -1,9 +1,8 @@
-//! Holds the figures of a run, for `--stats`, `SIGUSR1`, the status line and the closing line.
+//! Holds the figures of a run, for `--stats`, `SIGUSR1` and the status line.
 
 use crate::clock::SECOND_US;
 use crate::model::{Micros, PacketCounts};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// Holds the figures of a run up to now.
 #[derive(Debug, Clone, Default)]
@@ -28,14 +27,6 @@ pub struct Figures {
     pub lag: Lag,
     /// Latest trade time in UTC epoch seconds.
     pub newest_ltt: i64,
-}
-
-impl Figures {
-    /// Returns the number of records printed, of all types.
-    #[cfg(any(test, feature = "testing"))]
-    pub fn printed(&self) -> u64 {
-        self.records.values().sum()
-    }
 }
 
 /// Holds a histogram of how late trades arrive, with buckets that grow by a quarter. Trade times have whole seconds,
@@ -88,68 +79,6 @@ impl Lag {
         }
         let (octave, quarter) = ((at + 4) / 4, (at + 4) % 4);
         Some((4 + quarter as u64 + 1) << (octave - 2))
-    }
-}
-
-/// Rounds to whole seconds, the resolution of trade times.
-const fn whole_seconds(ms: u64) -> u64 {
-    (ms + 500) / 1000
-}
-
-/// Formats the closing line with the packet counters.
-pub struct ClosingLine<'a>(pub &'a PacketCounts);
-
-impl fmt::Display for ClosingLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PacketCounts { received, written, filtered, dropped, malformed, gaps } = self.0;
-        write!(
-            f,
-            "received {received}, written {written}, filtered {filtered}, dropped {dropped}, malformed {malformed}, gaps {gaps}"
-        )
-    }
-}
-
-/// Formats the line of figures that `--stats` and `SIGUSR1` print.
-pub struct StatsLine<'a> {
-    /// The present figures.
-    pub figures: &'a Figures,
-    /// Time of the line.
-    pub now: Micros,
-    /// Packets a second since the last line.
-    pub rate: f64,
-    /// Number of connections that are up, and of all connections.
-    pub sockets: (usize, usize),
-    /// Number of reconnects so far.
-    pub reconnects: u64,
-}
-
-impl fmt::Display for StatsLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let figures = self.figures;
-        let up = std::time::Duration::from_secs(self.now.since(figures.started).as_secs());
-        write!(f, "up {}, sockets {}/{}", humantime::format_duration(up), self.sockets.0, self.sockets.1)?;
-        write!(f, ", instruments requested {} seen {}", figures.requested, figures.seen)?;
-        write!(f, ", records")?;
-        if figures.records.is_empty() {
-            write!(f, " 0")?;
-        }
-        for (kind, count) in &figures.records {
-            write!(f, " {kind} {count}")?;
-        }
-        write!(f, ", rate {:.1}/s", self.rate)?;
-        match (figures.lag.quantile_ms(0.5), figures.lag.quantile_ms(0.99)) {
-            (Some(p50), Some(p99)) => write!(f, ", lag p50 {} s p99 {} s", whole_seconds(p50), whole_seconds(p99))?,
-            _ => write!(f, ", lag unknown")?,
-        }
-        match figures.last_recv {
-            Micros::EPOCH => write!(f, ", no packet yet")?,
-            last => write!(f, ", last packet {:.1} s ago", self.now.since(last).as_secs_f64())?,
-        }
-        write!(
-            f,
-            ", reconnects {}, gaps {}, dropped {}, bytes written {}",
-            self.reconnects, figures.counts.gaps, figures.counts.dropped, figures.bytes_written
-        )
     }
 }
 

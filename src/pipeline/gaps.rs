@@ -1,14 +1,14 @@
 //! Tracks open gaps, and makes the gap records that close them.
 
 use super::item::GapReason;
-use crate::model::Stream;
-use crate::model::{InstrumentKey, Micros};
+use crate::model::{InstrumentKey, Micros, Stream};
 use crate::record::control::Gap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tracks gaps by connection: [`Gaps::open`] opens one, the connection's next data closes it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Gaps {
+    stream: Stream,
     open: BTreeMap<u16, Open>,
     /// Instruments that each connection serves.
     instruments: BTreeMap<u16, BTreeSet<InstrumentKey>>,
@@ -37,6 +37,17 @@ impl Open {
 }
 
 impl Gaps {
+    /// Creates the state of a run of a stream, without gaps.
+    pub fn new(stream: Stream) -> Gaps {
+        Gaps {
+            stream,
+            open: BTreeMap::new(),
+            instruments: BTreeMap::new(),
+            carried: Vec::new(),
+            covered: BTreeMap::new(),
+        }
+    }
+
     /// Records that a connection serves these instruments from now on.
     pub fn subscribed(&mut self, conn: u16, instruments: impl Iterator<Item = InstrumentKey>) {
         self.instruments.entry(conn).or_default().extend(instruments);
@@ -73,19 +84,19 @@ impl Gaps {
     }
 
     /// Closes a connection's gap, because it has data again; returns the gap.
-    pub fn resumed(&mut self, feed: Stream, conn: u16, to: Micros) -> Option<Gap> {
+    pub fn resumed(&mut self, conn: u16, to: Micros) -> Option<Gap> {
         let open = self.open.remove(&conn)?;
         let from = open.begin(to);
-        Some(self.record(feed, conn, open.reason, open.detail, from, to, None))
+        Some(self.record(conn, open.reason, open.detail, from, to, None))
     }
 
     /// Closes every gap that is still open at the end of the run.
-    pub fn unresolved(&mut self, feed: Stream, to: Micros) -> Vec<Gap> {
+    pub fn unresolved(&mut self, to: Micros) -> Vec<Gap> {
         let open = std::mem::take(&mut self.open);
         open.into_iter()
             .map(|(conn, open)| {
                 let from = open.begin(to);
-                self.record(feed, conn, open.reason, open.detail, from, to, None)
+                self.record(conn, open.reason, open.detail, from, to, None)
             })
             .collect()
     }
@@ -97,10 +108,8 @@ impl Gaps {
 
     /// Returns a gap that is over and counts it, with the instruments that it affects. `conn` 0 stands for all
     /// connections.
-    #[expect(clippy::too_many_arguments, reason = "the fields of a gap record, each once")]
     pub fn record(
         &mut self,
-        feed: Stream,
         conn: u16,
         reason: GapReason,
         detail: Option<String>,
@@ -116,7 +125,7 @@ impl Gaps {
             _ => (all, None),
         };
         let instruments = u32::try_from(instruments).unwrap_or(u32::MAX);
-        Gap { feed, conn, reason, detail, from, to, instruments, ids, dropped }
+        Gap { feed: self.stream, conn, reason, detail, from, to, instruments, ids, dropped }
     }
 
     /// Adds these times to those that gaps cover.
@@ -164,61 +173,61 @@ mod tests {
 
     #[test]
     fn a_gap_lasts_from_the_first_loss_to_the_next_data_however_often_it_is_lost_again() {
-        let mut gaps = Gaps::default();
+        let mut gaps = Gaps::new(Stream::Market);
         gaps.subscribed(1, [key(1), key(2)].into_iter());
         gaps.open(1, GapReason::Stalled, Some("no byte for 10 s".into()), Micros::new(100));
         gaps.open(1, GapReason::Disconnected, None, Micros::new(500));
-        let gap = gaps.resumed(Stream::Market, 1, Micros::new(900)).unwrap();
+        let gap = gaps.resumed(1, Micros::new(900)).unwrap();
         assert_eq!(
             (gap.reason, gap.from.get(), gap.to.get(), gap.instruments, gap.ids),
             (GapReason::Stalled, 100, 900, 2, None)
         );
-        assert_eq!(gaps.resumed(Stream::Market, 1, Micros::new(950)), None, "it is printed once");
+        assert_eq!(gaps.resumed(1, Micros::new(950)), None, "it is printed once");
         assert_eq!(gaps.total_us(), 800);
     }
 
     #[test]
     fn with_several_connections_a_gap_names_what_it_affects() {
-        let mut gaps = Gaps::default();
+        let mut gaps = Gaps::new(Stream::Market);
         gaps.subscribed(1, [key(1)].into_iter());
         gaps.subscribed(2, [key(2), key(3)].into_iter());
         gaps.open(2, GapReason::Disconnected, None, Micros::new(0));
-        assert_eq!(gaps.resumed(Stream::Market, 1, Micros::new(5)), None, "the other connection was not lost");
-        let gap = gaps.resumed(Stream::Market, 2, Micros::new(9)).unwrap();
+        assert_eq!(gaps.resumed(1, Micros::new(5)), None, "the other connection was not lost");
+        let gap = gaps.resumed(2, Micros::new(9)).unwrap();
         assert_eq!((gap.instruments, gap.ids), (2, Some(vec![key(2), key(3)])));
     }
 
     #[test]
     fn a_gap_begins_behind_records_whose_receive_times_ran_ahead_of_the_clock() {
-        let mut gaps = Gaps::default();
+        let mut gaps = Gaps::new(Stream::Market);
         gaps.carried(1, Micros::new(175));
         gaps.carried(2, Micros::new(800));
         gaps.open(1, GapReason::Disconnected, None, Micros::new(100));
-        let gap = gaps.resumed(Stream::Market, 1, Micros::new(900)).unwrap();
+        let gap = gaps.resumed(1, Micros::new(900)).unwrap();
         assert_eq!((gap.from, gap.to), (Micros::new(175), Micros::new(900)));
         // The clock was set back, and records keep the time from before.
         gaps.carried(1, Micros::new(3_600_000));
         gaps.open(1, GapReason::Disconnected, None, Micros::new(1_000));
-        let gap = gaps.resumed(Stream::Market, 1, Micros::new(1_500)).unwrap();
+        let gap = gaps.resumed(1, Micros::new(1_500)).unwrap();
         assert_eq!((gap.from, gap.to), (Micros::new(1_000), Micros::new(1_500)));
     }
 
     #[test]
     fn moments_that_two_gaps_share_count_once() {
-        let mut gaps = Gaps::default();
+        let mut gaps = Gaps::new(Stream::Market);
         for (from, to) in [(0, 100), (50, 120), (110, 115), (200, 210)] {
-            gaps.record(Stream::Market, 0, GapReason::Disconnected, None, Micros::new(from), Micros::new(to), None);
+            gaps.record(0, GapReason::Disconnected, None, Micros::new(from), Micros::new(to), None);
         }
         assert_eq!(gaps.total_us(), 130);
     }
 
     #[test]
     fn a_gap_that_covers_one_that_was_told_before_counts_whole() {
-        let mut gaps = Gaps::default();
+        let mut gaps = Gaps::new(Stream::Market);
         for (from, to, total_us) in
             [(20, 32, 12), (0, 83, 83), (100, 110, 93), (90, 95, 98), (80, 105, 110), (110, 110, 110), (200, 200, 110)]
         {
-            gaps.record(Stream::Market, 1, GapReason::Disconnected, None, Micros::new(from), Micros::new(to), None);
+            gaps.record(1, GapReason::Disconnected, None, Micros::new(from), Micros::new(to), None);
             assert_eq!(gaps.total_us(), total_us, "with {from}..{to}");
         }
     }

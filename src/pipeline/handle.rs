@@ -2,7 +2,7 @@
 //! nothing of it waits: what an output does not take at once waits in that output's queue.
 
 use super::figures::Figures;
-use super::item::{Event, Frame, FrameKind};
+use super::item::{Event, Frame};
 use super::stages::{EndedWithin, Named, Pipeline, RunSummary, StopReason};
 use crate::clock;
 use crate::model::{InstrumentKey, Micros, PacketCounts};
@@ -37,7 +37,7 @@ pub trait FrameObserver {
         Ok(())
     }
     /// Takes a frame and what the pipeline found in it.
-    fn frame(&mut self, frame: Frame<'_>, seen: &Seen);
+    fn frame(&mut self, frame: &Frame<'_>, seen: &Seen);
     /// Takes an event.
     fn event(&mut self, event: &Event);
     /// Does periodic work; called about once a second.
@@ -105,9 +105,9 @@ impl Handle {
         Handle { work: RefCell::new(Work { pipeline, observer, panic: None }), wake, is_over_known: Cell::new(false) }
     }
 
-    /// Starts a batch of frames of a connection; [`FrameBatch::done`] ends it.
-    pub fn batch(&self, conn: u16) -> FrameBatch<'_> {
-        FrameBatch { handle: self, work: self.work.borrow_mut(), conn, bytes: 0 }
+    /// Starts a batch of frames; [`FrameBatch::done`] ends it.
+    pub fn batch(&self) -> FrameBatch<'_> {
+        FrameBatch { handle: self, work: self.work.borrow_mut(), bytes: 0 }
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut Work) -> R) -> R {
@@ -177,7 +177,7 @@ impl Handle {
 
     /// Returns a report on every output.
     pub fn reports(&self) -> Vec<super::outputs::OutputReport> {
-        self.work.borrow().pipeline.reports()
+        self.work.borrow().pipeline.outputs().reports()
     }
 
     /// Returns why the run is over, or `None` if it is not.
@@ -199,13 +199,13 @@ impl Handle {
     /// Returns whether an output that blocks has no room.
     pub fn is_full(&self) -> bool {
         let work = self.work.borrow();
-        work.pipeline.is_full() || work.observer.as_ref().is_some_and(|observer| observer.is_full())
+        work.pipeline.outputs().are_full() || work.observer.as_ref().is_some_and(|observer| observer.is_full())
     }
 
     /// Returns whether a socket should pause for a moment. The data then waits in the kernel, and buffers are reused
     /// while they are in the processor's cache; nothing is lost.
     pub fn is_crowded(&self) -> bool {
-        self.work.borrow().pipeline.is_crowded()
+        self.work.borrow().pipeline.outputs().are_crowded()
     }
 
     /// Waits until every output that blocks has room.
@@ -236,7 +236,7 @@ impl Handle {
     /// Returns whether outputs and capture have ended.
     pub fn has_ended(&self) -> bool {
         let work = self.work.borrow();
-        work.pipeline.outputs_have_ended() && work.observer.as_ref().is_none_or(|observer| observer.has_ended())
+        work.pipeline.outputs().have_ended() && work.observer.as_ref().is_none_or(|observer| observer.has_ended())
     }
 
     /// Abandons the outputs and the capture if they have not ended.
@@ -284,17 +284,27 @@ impl Work {
     }
 
     fn has_panicked(&self) -> bool {
-        self.panic.is_some() || self.pipeline.outputs_have_panicked()
+        self.panic.is_some() || self.pipeline.outputs().have_panicked()
     }
+}
 
-    fn frame(&mut self, frame: Frame<'_>) {
-        let Some(observer) = &mut self.observer else {
-            return self.guard(|pipeline| pipeline.frame(frame));
-        };
-        if self.panic.is_some() {
+/// Collects frames that become records together.
+pub struct FrameBatch<'a> {
+    handle: &'a Handle,
+    work: RefMut<'a, Work>,
+    bytes: usize,
+}
+
+impl FrameBatch<'_> {
+    /// Processes a frame. What it prints is submitted to the outputs with the batch.
+    #[inline]
+    pub fn push(&mut self, frame: &Frame<'_>) {
+        self.bytes += frame.bytes.len();
+        let Work { pipeline, observer, panic } = &mut *self.work;
+        let Some(observer) = observer else { return self.work.guard(|pipeline| pipeline.frame(frame)) };
+        if panic.is_some() {
             return;
         }
-        let pipeline = &mut self.pipeline;
         let taken = catch_unwind(AssertUnwindSafe(|| {
             let before = pipeline.counts().received;
             pipeline.frame(frame);
@@ -305,26 +315,8 @@ impl Work {
         let (seen, panic) = taken.map_or_else(|panic| (Seen::default(), Some(panic)), |seen| (seen, None));
         let observed = catch_unwind(AssertUnwindSafe(|| observer.frame(frame, &seen)));
         if let Some(panic) = panic.or(observed.err()) {
-            self.break_off(panic);
+            self.work.break_off(panic);
         }
-    }
-}
-
-/// Collects frames of one connection that become records together.
-pub struct FrameBatch<'a> {
-    handle: &'a Handle,
-    work: RefMut<'a, Work>,
-    conn: u16,
-    bytes: usize,
-}
-
-impl FrameBatch<'_> {
-    /// Adds a frame.
-    #[inline]
-    pub fn push(&mut self, kind: FrameKind, recv: Micros, bytes: &[u8]) {
-        self.bytes += bytes.len();
-        let frame = Frame { conn: self.conn, kind, recv, bytes };
-        self.work.frame(frame);
     }
 
     /// Returns whether other connections should run now.

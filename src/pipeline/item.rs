@@ -3,7 +3,7 @@
 
 use crate::model::{InstrumentKey, Micros};
 use crate::protocol::Mode;
-
+use crate::protocol::feed::{Header, Packet};
 use crate::record::chain::Chain;
 pub use crate::record::control::{GapReason, StatusEvent};
 use std::sync::Arc;
@@ -32,6 +32,9 @@ pub struct Frame<'a> {
     pub recv: Micros,
     /// The message.
     pub bytes: &'a [u8],
+    /// The only packet of a market feed's frame, if it was decoded where it arrived; see
+    /// [`numbers`](crate::protocol::feed::numbers).
+    pub packet: Option<(Header, Packet<'a>)>,
 }
 
 #[allow(missing_docs, reason = "the fields are named in their variant's sentence")]

@@ -56,6 +56,7 @@ pub struct OutputReport {
 /// Holds every output of a run.
 pub struct Outputs {
     groups: Vec<Group>,
+    ports: Vec<Port>,
     /// Encoder of control records.
     control: Encoder,
     console: Console,
@@ -78,39 +79,35 @@ pub struct Outputs {
     has_live: bool,
 }
 
-/// Holds the outputs that share a style.
+/// Holds the pending lines of the outputs that share a style.
 struct Group {
     encoder: Encoder,
     out: TextBuf,
     /// Ranges of `out` that do not have one line for each packet.
     marks: Vec<Mark>,
-    ports: Vec<Port>,
 }
 
 impl Outputs {
     /// Creates the outputs of a run and writes the headers of those without a file. They write on the caller's thread
     /// until [`Outputs::start_threads`].
     pub fn new(specs: Vec<OutputSpec>, time: TimeStyle, console: Console) -> Outputs {
-        let mut groups: Vec<Group> = Vec::new();
+        let (mut groups, mut ports): (Vec<Group>, Vec<Port>) = (Vec::new(), Vec::new());
         for spec in specs {
             let mut writer = Writer::new(spec.destination, spec.style, spec.is_file, console.clone());
             if let Some(header) = &spec.header {
                 writer.header(header);
             }
-            let port = Port::new(writer, spec.style.format, spec.is_file);
-            match groups.iter_mut().find(|group| group.encoder.style() == spec.style) {
-                Some(group) => group.ports.push(port),
-                None => groups.push(Group {
-                    encoder: Encoder::new(spec.style),
-                    out: TextBuf::new(),
-                    marks: Vec::new(),
-                    ports: vec![port],
-                }),
-            }
+            let known = groups.iter().position(|group| group.encoder.style() == spec.style);
+            let group = known.unwrap_or_else(|| {
+                groups.push(Group { encoder: Encoder::new(spec.style), out: TextBuf::new(), marks: Vec::new() });
+                groups.len() - 1
+            });
+            ports.push(Port::new(writer, group, spec.style.format, spec.is_file));
         }
         let control = Encoder::new(Style { format: Format::Ndjson, time, columns: CsvColumns::Own });
         let mut outputs = Outputs {
             groups,
+            ports,
             control,
             console,
             stamps: Stamps::default(),
@@ -136,19 +133,18 @@ impl Outputs {
     /// # Errors
     /// Fails if a thread cannot be started.
     pub fn start_threads(&mut self, on_lag: OnLag, notify: &Arc<dyn Fn() + Send + Sync>) -> std::io::Result<()> {
-        self.groups.iter_mut().flat_map(|group| &mut group.ports).try_for_each(|port| port.start(on_lag, notify))
+        self.ports.iter_mut().try_for_each(|port| port.start(on_lag, notify))
     }
 
     /// Removes what opening the outputs created, because the run does not start.
     pub fn cancel_start(&mut self) {
-        self.ports_mut().for_each(Port::cancel_start);
+        self.ports.iter_mut().for_each(Port::cancel_start);
     }
 
     /// Sets the stream of the outputs.
     pub fn set_stream(&mut self, stream: Stream) {
         self.run.stream = stream;
-        let run = self.run.clone();
-        self.ports_mut().for_each(|port| port.set_run(run.clone()));
+        self.ports.iter_mut().for_each(|port| port.set_run(self.run.clone()));
     }
 
     /// Sets the number of subscribed instruments.
@@ -189,10 +185,9 @@ impl Outputs {
 
     /// Closes the files that a moment does not belong to, and opens those that it belongs to.
     fn rotate_due(&mut self, at: Micros, moment: Micros, is_due: impl Fn(&Port) -> bool, counts: &PacketCounts) {
-        let Outputs { groups, stamps, .. } = self;
-        for port in groups.iter_mut().flat_map(|group| &mut group.ports) {
+        for port in &mut self.ports {
             if port.is_live && moment >= port.boundary && is_due(port) {
-                let recv = stamps.next(at);
+                let recv = self.stamps.next(at);
                 port.give(OutputItem::Rotate { recv, at: recv, counts: *counts });
                 port.rotated(recv, counts);
             }
@@ -201,15 +196,15 @@ impl Outputs {
     }
 
     fn update_boundary(&mut self) {
-        self.boundary = self.ports().filter(|port| port.is_live).map(|port| port.boundary).min().unwrap_or(Micros::MAX);
+        self.boundary =
+            self.ports.iter().filter(|port| port.is_live).map(|port| port.boundary).min().unwrap_or(Micros::MAX);
     }
 
     /// Submits lines in smaller chunks, so that files rotate near a small size.
     pub fn rotate_near(&mut self, bytes: u64) {
         self.chunk = usize::try_from(bytes / 8).unwrap_or(usize::MAX).clamp(1, CHUNK);
         self.keeps_times = true;
-        let chunk = self.chunk;
-        self.ports_mut().for_each(|port| port.chunk = chunk);
+        self.ports.iter_mut().for_each(|port| port.chunk = self.chunk);
     }
 
     /// Writes a record about an instrument that was made of one packet, at its [`Outputs::stamp`].
@@ -255,7 +250,7 @@ impl Outputs {
         let mut line = TextBuf::new();
         self.control.line(&mut line, record, recv);
         let mut on_stderr = false;
-        for port in self.groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
+        for port in self.ports.iter_mut().filter(|port| port.is_live) {
             if port.format == Format::Csv && !port.is_file {
                 on_stderr = true;
             } else {
@@ -284,10 +279,11 @@ impl Outputs {
         let packets = self.handed..counts.written;
         let about = About { packets, first: self.first, last, end, counts: *counts };
         let mut has_failed = false;
-        for Group { out, marks, ports, .. } in &mut self.groups {
-            for port in ports.iter_mut() {
-                has_failed |= !port.lines(out.as_bytes(), marks, &about);
-            }
+        for port in &mut self.ports {
+            let Group { out, marks, .. } = &self.groups[port.group];
+            has_failed |= !port.lines(out.as_bytes(), marks, &about);
+        }
+        for Group { out, marks, .. } in &mut self.groups {
             out.clear();
             out.shrink_to(4 * CHUNK);
             marks.clear();
@@ -300,13 +296,12 @@ impl Outputs {
 
     /// Submits the pending lines that are complete, after a panic: no other state is trusted.
     pub fn salvage(&mut self, now: Micros) {
-        for Group { out, ports, .. } in &mut self.groups {
-            let complete_len = memchr::memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
-            for port in ports {
-                port.salvage(&out.as_bytes()[..complete_len], now);
-            }
-            out.clear();
+        for port in &mut self.ports {
+            let text = self.groups[port.group].out.as_bytes();
+            let complete_len = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+            port.salvage(&text[..complete_len], now);
         }
+        self.groups.iter_mut().for_each(|group| group.out.clear());
         self.first = Micros::EPOCH;
     }
 
@@ -322,7 +317,7 @@ impl Outputs {
 
     /// Updates which outputs are still written to.
     pub fn look_at_failures(&mut self) {
-        for port in self.groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
+        for port in self.ports.iter_mut().filter(|port| port.is_live) {
             if let Some(why) = port.failure() {
                 port.is_live = false;
                 if let WriteFailure::Failed(_) | WriteFailure::Unsaved(_) = why {
@@ -331,19 +326,17 @@ impl Outputs {
             }
         }
         // A run without outputs only has an observer.
-        let has_live = self.groups.is_empty() || self.ports().any(|port| port.is_live);
-        self.has_live = has_live;
+        self.has_live = self.ports.is_empty() || self.ports.iter().any(|port| port.is_live);
         if !self.has_live && self.failure.is_none() {
-            let failure = self.ports().find_map(Port::failure);
-            self.failure = failure;
+            self.failure = self.ports.iter().find_map(Port::failure);
         }
     }
 
     /// Processes the news of the outputs: one that failed, a file that was moved, deleted or truncated.
     pub fn look(&mut self, now: Micros, counts: &PacketCounts) {
         self.look_at_failures();
-        let Outputs { groups, stamps, console, control, run, .. } = self;
-        for port in groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
+        let Outputs { ports, stamps, console, control, run, .. } = self;
+        for port in ports.iter_mut().filter(|port| port.is_live) {
             for notice in port.take_notices() {
                 let (message, lost_since, is_elsewhere) = match notice {
                     Notice::Moved { message, lost_since } => (message, lost_since, true),
@@ -380,76 +373,67 @@ impl Outputs {
             self.flush(counts);
             self.rotate_due(now, now, |port| port.since != *counts, counts);
         }
-        self.ports_mut().filter(|port| port.is_live).for_each(|port| port.tick(now));
+        self.ports.iter_mut().filter(|port| port.is_live).for_each(|port| port.tick(now));
         self.look(now, counts);
     }
 
     /// Re-opens every file by its path.
     pub fn reopen(&mut self, now: Micros, counts: &PacketCounts) {
         self.flush(counts);
-        let Outputs { groups, stamps, .. } = self;
-        for port in groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live && port.is_file) {
-            port.give(OutputItem::Reopen { recv: stamps.next(now), counts: *counts });
+        for port in self.ports.iter_mut().filter(|port| port.is_live && port.is_file) {
+            port.give(OutputItem::Reopen { recv: self.stamps.next(now), counts: *counts });
         }
-    }
-
-    fn ports(&self) -> impl Iterator<Item = &Port> {
-        self.groups.iter().flat_map(|group| &group.ports)
-    }
-
-    fn ports_mut(&mut self) -> impl Iterator<Item = &mut Port> {
-        self.groups.iter_mut().flat_map(|group| &mut group.ports)
     }
 
     /// Starts the end of every output: files end with an `end` record, and NDJSON on stdout too if `on_stdout`.
     pub fn finish(&mut self, end: &End, now: Micros, on_stdout: bool) {
         self.flush(&end.counts);
         let recv = self.stamps.next(now);
-        self.ports_mut().for_each(|port| port.finish(OutputItem::Finish { end: end.clone(), recv, on_stdout }));
+        self.ports.iter_mut().for_each(|port| port.finish(OutputItem::Finish { end: end.clone(), recv, on_stdout }));
         self.look_at_failures();
     }
 
     /// Returns whether every output has ended.
     pub fn have_ended(&self) -> bool {
-        self.ports().all(Port::has_ended)
+        self.ports.iter().all(Port::has_ended)
     }
 
     /// Abandons the outputs that have not ended, because a system call does not return.
     pub fn abandon(&mut self, now: Micros, counts: &PacketCounts) {
-        self.ports_mut().filter(|port| !port.has_ended()).for_each(|port| port.abandon(now, counts.written));
+        self.ports.iter_mut().filter(|port| !port.has_ended()).for_each(|port| port.abandon(now, counts.written));
         self.look_at_failures();
     }
 
     /// Returns whether a bug ended an output.
     pub fn have_panicked(&self) -> bool {
-        self.ports().any(Port::has_panicked)
+        self.ports.iter().any(Port::has_panicked)
     }
 
     /// Returns whether an output that blocks has no room.
     pub fn are_full(&self) -> bool {
-        self.ports().any(Port::is_full)
+        self.ports.iter().any(Port::is_full)
     }
 
     /// Returns whether an output's queue is longer than fits in the processor's caches.
     pub fn are_crowded(&self) -> bool {
-        self.ports().any(Port::is_crowded)
+        self.ports.iter().any(Port::is_crowded)
     }
 
     /// Returns the number of packets that no output took.
     pub fn lost(&self, counts: &PacketCounts) -> u64 {
-        let mut ports = self.ports().map(|port| port.lost(counts.written));
+        let mut ports = self.ports.iter().map(|port| port.lost(counts.written));
         let Some(first) = ports.next() else { return 0 };
         ports.fold(first, |both: LostPackets, next| both.intersection(&next)).count()
     }
 
     /// Returns the gaps of single outputs, as beginnings and ends.
     pub fn own_gaps(&self) -> Vec<(Micros, Micros)> {
-        self.ports().flat_map(Port::own_gaps).collect()
+        self.ports.iter().flat_map(Port::own_gaps).collect()
     }
 
     /// Returns a report on every output.
     pub fn reports(&self) -> Vec<OutputReport> {
-        self.ports().map(Port::report).collect()
+        self.ports.iter().map(Port::report).collect()
     }
 
     /// Drops the cached beginnings of lines, because symbols have become known.
@@ -461,7 +445,7 @@ impl Outputs {
 
     /// Returns the number of bytes written to all destinations.
     pub fn bytes_written(&self) -> u64 {
-        self.ports().map(Port::bytes).sum()
+        self.ports.iter().map(Port::bytes).sum()
     }
 }
 

@@ -132,11 +132,12 @@ impl<'a> Iterator for Packets<'a> {
         let code = rest[2];
         let instrument = InstrumentKey::new(Segment::from_code(rest[3]), u32::from_le_bytes(array(rest, 4)));
         let word = u32::from_le_bytes(array(rest, 8));
+        let most_rows = match self.levels {
+            Levels::Twenty => 20,
+            Levels::TwoHundred => word.min(200) as usize,
+        };
         let fallback = match code {
-            code::BID | code::ASK => Some(match self.levels {
-                Levels::Twenty => HEADER + 20 * ROW,
-                Levels::TwoHundred => HEADER + ROW * word.min(200) as usize,
-            }),
+            code::BID | code::ASK => Some(HEADER + ROW * most_rows),
             code::DISCONNECT => Some(if rest.len() >= 14 { 14 } else { HEADER }),
             code::HEARTBEAT => Some(HEADER),
             _ => None,
@@ -151,12 +152,8 @@ impl<'a> Iterator for Packets<'a> {
         Some(match code {
             code::BID | code::ASK => {
                 let (rows, _) = packet[HEADER..].as_chunks::<ROW>();
-                let most = match self.levels {
-                    Levels::Twenty => 20,
-                    Levels::TwoHundred => word.min(200) as usize,
-                };
                 let side = if code == code::BID { Side::Bid } else { Side::Ask };
-                Ok(Packet::Side(BookSide { instrument, side, word, rows: &rows[..rows.len().min(most)] }))
+                Ok(Packet::Side(BookSide { instrument, side, word, rows: &rows[..rows.len().min(most_rows)] }))
             }
             code::DISCONNECT => Ok(Packet::Disconnect(disconnect_reason(packet, word))),
             code::HEARTBEAT => Ok(Packet::Heartbeat),

@@ -56,8 +56,7 @@
 //! | `correlation_id` | `CorrelationId` | `correlationId` | null |
 //! | `extra` | every other key, and what could not be read as its field's type | likewise | null |
 
-use super::FieldWriter;
-use super::declare::{key, record};
+use super::declare::record;
 use crate::model::words::words;
 use std::fmt;
 
@@ -115,11 +114,6 @@ macro_rules! details {
             /// Passes every field with its name to `change`.
             pub fn each_mut(&mut self, change: &mut dyn FnMut(&'static str, FieldMut<'_>)) {
                 $(change($name, details!(@mut $method &mut self.$field));)*
-            }
-
-            /// Lists the fields in the order of records.
-            pub fn fields<W: FieldWriter>(&self, w: &mut W) {
-                $(w.$method(key!($name), details!(@value $method self.$field));)*
             }
         }
 

@@ -33,12 +33,6 @@ impl Backoff {
         BASE.saturating_mul(1_u32.checked_shl(n).unwrap_or(u32::MAX)).min(CAP)
     }
 
-    /// Returns the number of failures that count.
-    #[cfg(test)]
-    pub const fn failures(&self) -> u32 {
-        self.failures
-    }
-
     /// Returns the delay before the next attempt.
     pub fn next(&mut self, outcome: SessionOutcome, rng: &mut fastrand::Rng) -> Duration {
         let bound = match outcome {
@@ -96,7 +90,7 @@ mod tests {
         ) {
             let (mut backoff, mut rng) = (Backoff::default(), fastrand::Rng::with_seed(seed));
             for what in history {
-                let before = backoff.failures();
+                let before = backoff.failures;
                 let outcome = [SessionOutcome::Stable, SessionOutcome::Briefly, SessionOutcome::Useless][usize::from(what)];
                 let delay = backoff.next(outcome, &mut rng);
                 let (bound, after) = match outcome {
@@ -105,7 +99,7 @@ mod tests {
                     SessionOutcome::Useless => (Backoff::bound(before), before + 1),
                 };
                 prop_assert!(delay <= bound && bound <= CAP);
-                prop_assert_eq!(backoff.failures(), after);
+                prop_assert_eq!(backoff.failures, after);
             }
         }
     }

@@ -133,8 +133,8 @@ pub enum MarketPhase {
 /// Says why a market is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClosedReason {
-    /// It is a Saturday or a Sunday.
-    Weekend(Weekday),
+    /// This day is a Saturday or a Sunday.
+    Weekend(Date),
     /// It is a holiday: its remark, and the file that lists it.
     Holiday(String, Option<String>),
     /// The market has not opened yet; it opens at this time.
@@ -146,7 +146,7 @@ pub enum ClosedReason {
 impl fmt::Display for ClosedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ClosedReason::Weekend(day) => write!(f, "weekend, {}", weekday(*day)),
+            ClosedReason::Weekend(day) => write!(f, "weekend, {}", day.strftime("%A")),
             ClosedReason::Holiday(name, file) => {
                 f.write_str("holiday")?;
                 if !name.is_empty() {
@@ -157,18 +157,6 @@ impl fmt::Display for ClosedReason {
             ClosedReason::Before(open) => write!(f, "it opens at {}", open.strftime("%H:%M")),
             ClosedReason::After(close) => write!(f, "it closed at {}", close.strftime("%H:%M")),
         }
-    }
-}
-
-const fn weekday(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
     }
 }
 
@@ -279,36 +267,10 @@ impl Calendar {
     /// Returns why no market opens on a day, or `None` if markets open.
     fn closed_day(&self, day: Date) -> Option<ClosedReason> {
         match (day.weekday(), self.holidays.get(&day)) {
-            (weekend @ (Weekday::Saturday | Weekday::Sunday), _) => Some(ClosedReason::Weekend(weekend)),
+            (Weekday::Saturday | Weekday::Sunday, _) => Some(ClosedReason::Weekend(day)),
             (_, Some(remark)) => Some(ClosedReason::Holiday(remark.clone(), self.file.clone())),
             _ => None,
         }
-    }
-}
-
-/// Combines a calendar with a set of markets.
-#[derive(Debug, Clone, Copy)]
-pub struct Hours<'a> {
-    /// The calendar.
-    pub calendar: &'a Calendar,
-    /// The markets.
-    pub markets: Markets,
-}
-
-impl Hours<'_> {
-    /// Returns [`Calendar::open_since`] for these markets.
-    pub fn open_since(self, wall: Micros) -> Option<Micros> {
-        self.calendar.open_since(self.markets, wall)
-    }
-
-    /// Returns [`Calendar::is_open`] for these markets.
-    pub fn is_open(self, wall: Micros) -> bool {
-        self.calendar.is_open(self.markets, wall)
-    }
-
-    /// Returns [`Calendar::next_open`] for these markets.
-    pub fn next_open(self, wall: Micros) -> Option<Micros> {
-        self.calendar.next_open(self.markets, wall)
     }
 }
 

@@ -119,15 +119,11 @@ impl Liveness {
         Pulse::Dead
     }
 
-    /// Returns a ping, unless one is under way: the machine seems to have slept.
-    pub fn nudge(&mut self, now: Time) -> Pulse {
-        match self.pinged {
-            Some(_) => Pulse::Fine,
-            None => {
-                self.pinged = Some(now);
-                Pulse::Ping
-            }
-        }
+    /// Returns whether to send a ping because the machine seems to have slept: not while one is under way.
+    pub fn nudge(&mut self, now: Time) -> bool {
+        let is_idle = self.pinged.is_none();
+        self.pinged.get_or_insert(now);
+        is_idle
     }
 }
 

@@ -3,6 +3,7 @@
 //! A short outage is information: its cause when it begins or changes, and its end. An outage of ten seconds is a
 //! warning, repeated once a minute, with a last one when data arrives again.
 
+use super::action::Action;
 use super::time::{Now, Time, words};
 use crate::model::Cause;
 use std::time::Duration;
@@ -11,15 +12,6 @@ use std::time::Duration;
 pub const WARN_AFTER: Duration = Duration::from_secs(10);
 /// Interval between warnings.
 pub const WARN_EVERY: Duration = Duration::from_secs(60);
-
-/// Holds a message to print.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Say {
-    /// Information.
-    Inform(String),
-    /// A warning.
-    Warn(String),
-}
 
 /// Describes the present time without a connection, or one that ended without data so far.
 #[derive(Debug, Default)]
@@ -80,10 +72,10 @@ impl Outage {
     }
 
     /// Returns a message that the next attempt follows after `wait`, if its cause is new.
-    pub fn retrying(&mut self, conn: u16, why: &str, wait: Duration) -> Option<Say> {
+    pub fn retrying(&mut self, conn: u16, why: &str, wait: Duration) -> Option<Action> {
         let news = self.reported.as_deref() != Some(why);
         self.reported = Some(why.to_owned());
-        news.then(|| Say::Inform(format!("connection {conn}: {why}; connecting again in {}", words(wait))))
+        news.then(|| Action::Inform(format!("connection {conn}: {why}; connecting again in {}", words(wait))))
     }
 
     /// Records that the cause has been printed in other words.
@@ -97,7 +89,7 @@ impl Outage {
     }
 
     /// Returns the warning that is due, if any.
-    pub fn check(&mut self, conn: u16, now: Time) -> Option<Say> {
+    pub fn check(&mut self, conn: u16, now: Time) -> Option<Action> {
         self.deadline().filter(|at| *at <= now)?;
         let away = now.since(self.since?.at);
         // Warnings follow after ten seconds, then after full minutes.
@@ -113,7 +105,7 @@ impl Outage {
         let news = cause.clone().filter(|cause| self.named.as_ref() != Some(cause));
         self.named = cause;
         let cause = news.map_or_else(String::new, |cause| format!(": {cause}"));
-        Some(Say::Warn(format!("connection {conn}: no connection for {}{tries}{cause}", words(away))))
+        Some(Action::Warn(format!("connection {conn}: no connection for {}{tries}{cause}", words(away))))
     }
 
     /// Records that a connection was made.
@@ -127,26 +119,26 @@ impl Outage {
     }
 
     /// Ends the outage because data arrived; returns its last message.
-    pub fn live(&mut self, conn: u16, now: Time) -> Option<Say> {
+    pub fn live(&mut self, conn: u16, now: Time) -> Option<Action> {
         let again = if self.again { " again" } else { "" };
         self.end(now, |after| format!("connection {conn}: live{again} after {after}"))
     }
 
     /// Ends the outage because the connection stands and the absence of data is explained; returns its last message.
-    pub fn quiet(&mut self, conn: u16, why: &str) -> Option<Say> {
+    pub fn quiet(&mut self, conn: u16, why: &str) -> Option<Action> {
         let connected = self.connected?;
         let again = if self.again { " again" } else { "" };
         self.end(connected, |after| format!("connection {conn}: connected{again} after {after}; {why}"))
     }
 
-    fn end(&mut self, now: Time, text: impl FnOnce(&str) -> String) -> Option<Say> {
+    fn end(&mut self, now: Time, text: impl FnOnce(&str) -> String) -> Option<Action> {
         let ended = std::mem::take(self);
         let since = ended.since?;
         if !ended.warned && ended.reported.is_none() {
             return None;
         }
         let text = text(&words(now.since(since.at)));
-        Some(if ended.warned { Say::Warn(text) } else { Say::Inform(text) })
+        Some(if ended.warned { Action::Warn(text) } else { Action::Inform(text) })
     }
 }
 
@@ -169,12 +161,12 @@ mod tests {
         let mut outage = Outage::default();
         outage.lose(at(100), reset());
         let message = outage.retrying(1, "connection reset", Duration::ZERO);
-        assert_eq!(message, Some(Say::Inform("connection 1: connection reset; connecting again in 0s".into())));
+        assert_eq!(message, Some(Action::Inform("connection 1: connection reset; connecting again in 0s".into())));
         outage.fail(reset());
         assert_eq!(outage.retrying(1, "connection reset", Duration::ZERO), None);
         assert_eq!(outage.check(1, at(109).at), None);
         outage.connected(at(103).at);
-        assert_eq!(outage.live(1, at(104).at), Some(Say::Inform("connection 1: live again after 4s".into())));
+        assert_eq!(outage.live(1, at(104).at), Some(Action::Inform("connection 1: live again after 4s".into())));
         assert_eq!(outage.live(1, at(105).at), None);
     }
 
@@ -191,9 +183,9 @@ mod tests {
         }
         let messages: Vec<_> = messages
             .into_iter()
-            .map(|say| match say {
-                Say::Warn(text) => text,
-                Say::Inform(text) => panic!("{text}"),
+            .map(|message| match message {
+                Action::Warn(text) => text,
+                other => panic!("{other:?}"),
             })
             .collect();
         assert_eq!(
@@ -205,7 +197,7 @@ mod tests {
                 "connection 2: no connection for 3m, 36 attempts failed",
             ]
         );
-        assert_eq!(outage.live(2, at(201).at), Some(Say::Warn("connection 2: live again after 3m 21s".into())));
+        assert_eq!(outage.live(2, at(201).at), Some(Action::Warn("connection 2: live again after 3m 21s".into())));
     }
 
     #[test]

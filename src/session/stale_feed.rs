@@ -4,7 +4,7 @@
 //! minute of continuous data, a silence several times longer than the longest pause of the last minutes is not the
 //! market's. For any set that ticks steadily the limit is 15 s.
 
-use super::calendar::Hours;
+use super::calendar::{Calendar, Markets};
 use super::time::{Now, Time};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -77,30 +77,30 @@ impl StaleFeed {
 
     /// Returns the length of the silence in market hours by both clocks, so that a step of the wall clock is no
     /// silence.
-    fn silence(&self, now: Now, hours: Hours<'_>) -> Option<Duration> {
-        let open = hours.open_since(now.wall)?;
+    fn silence(&self, now: Now, calendar: &Calendar, markets: Markets) -> Option<Duration> {
+        let open = calendar.open_since(markets, now.wall)?;
         let last = self.last?;
         Some(now.at.since(last.at).min(now.wall.since(open)))
     }
 
     /// Returns the time of the next check, if one is needed.
-    pub fn deadline(&self, now: Now, hours: Hours<'_>) -> Option<Time> {
+    pub fn deadline(&self, now: Now, calendar: &Calendar, markets: Markets) -> Option<Time> {
         if self.reported {
             return None;
         }
         let threshold = self.threshold()?;
-        match self.silence(now, hours) {
+        match self.silence(now, calendar, markets) {
             Some(silence) => Some(now.at + threshold.saturating_sub(silence)),
             None => {
-                let open = hours.next_open(now.wall)?;
+                let open = calendar.next_open(markets, now.wall)?;
                 Some(now.at + open.since(now.wall) + threshold)
             }
         }
     }
 
     /// Returns what to do about the silence now; each silence is reported once.
-    pub fn check(&mut self, now: Now, hours: Hours<'_>) -> StaleAction {
-        let is_stale = match (self.threshold(), self.silence(now, hours)) {
+    pub fn check(&mut self, now: Now, calendar: &Calendar, markets: Markets) -> StaleAction {
+        let is_stale = match (self.threshold(), self.silence(now, calendar, markets)) {
             (Some(threshold), Some(silence)) => silence >= threshold,
             _ => false,
         };

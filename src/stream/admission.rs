@@ -1,13 +1,11 @@
 //! Admits connections: takes the account's places and connect budget before every attempt.
 
-use crate::account::{Account, ConnectPermit, SocketPlace};
+use crate::account::{Account, SocketPlace};
 use crate::clock;
 use crate::console::Console;
 use crate::folders;
-use crate::model::Stream;
-use crate::model::{Cause, CoolOffKind};
+use crate::model::{Cause, Stream};
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// Admits a run's connections, as far as this host's state allows.
 pub struct Admission {
@@ -43,24 +41,11 @@ impl Admission {
         for warning in account.take_warnings() {
             console.warn(warning);
         }
-        match permit {
-            ConnectPermit::Go => Ok(()),
-            ConnectPermit::Budget { wait } => Err(Cause::Budget { wait }),
-            ConnectPermit::CoolingOff { kind, step, wait } => Err(Cause::CoolingOff { kind, step, wait }),
-        }
+        permit
     }
 
-    /// Returns an attempt to the connect budget.
-    pub fn return_attempt(&self) {
-        if let Some(account) = &self.account {
-            account.return_attempt(clock::now());
-        }
-    }
-
-    /// Keeps the whole account from connecting, in every process on this host.
-    pub fn cool_off(&self, kind: CoolOffKind, step: u32, wait: Duration) {
-        if let Some(account) = &self.account {
-            account.cool_off(kind, step, wait, clock::now());
-        }
+    /// Returns the account, once a client id was used.
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
     }
 }

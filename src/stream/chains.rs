@@ -4,7 +4,7 @@ use crate::chain::{ChainChange, OptionChain};
 use crate::console::Console;
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
-use crate::protocol::feed::{self, Packet};
+use crate::protocol::feed::Packet;
 use crate::session::Subscription;
 use crate::session::requests::effective_mode;
 use jiff::civil::Date;
@@ -23,16 +23,12 @@ pub struct Spots(FxHashMap<InstrumentKey, f32>);
 impl Spots {
     /// Keeps the price of a packet, if a chain follows its instrument.
     #[inline]
-    pub fn observe(&mut self, frame: &[u8]) {
-        if self.0.is_empty() {
-            return;
-        }
-        for (header, packet) in feed::packets(frame).flatten() {
-            if let Some(last) = self.0.get_mut(&header.instrument)
-                && let Some(price) = price(&packet)
-            {
-                *last = price;
-            }
+    pub fn observe(&mut self, instrument: InstrumentKey, packet: &Packet<'_>) {
+        if !self.0.is_empty()
+            && let Some(last) = self.0.get_mut(&instrument)
+            && let Some(price) = price(packet)
+        {
+            *last = price;
         }
     }
 
@@ -254,7 +250,7 @@ mod tests {
     use crate::chain::series::Series;
     use crate::chain::{Strike, Strikes};
     use crate::model::Segment;
-    use crate::protocol::encode;
+    use crate::protocol::{encode, feed};
     use jiff::civil::date;
 
     const TODAY: Date = date(2026, 2, 10);
@@ -282,7 +278,9 @@ mod tests {
         let mut frame = Vec::new();
         encode::ticker(&mut frame, InstrumentKey::new(Segment::IDX_I, 99), 1.0, 0);
         encode::ticker(&mut frame, NIFTY, ltp, 0);
-        spots.observe(&frame);
+        for (header, packet) in feed::packets(&frame).flatten() {
+            spots.observe(header.instrument, &packet);
+        }
     }
 
     fn tick(chains: &mut Chains, second: u64, today: Date, spots: &mut Spots) -> Vec<Step> {

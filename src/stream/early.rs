@@ -3,7 +3,6 @@
 use crate::console::Console;
 use crate::model::PacketCounts;
 use crate::model::exit::Exit;
-use crate::pipeline::figures::ClosingLine;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -87,7 +86,7 @@ impl EarlyStop {
 
 /// Prints the closing line of a run that received nothing.
 pub fn close_empty_books(console: &Console) {
-    console.info(ClosingLine(&PacketCounts::default()));
+    console.info(PacketCounts::default());
 }
 
 /// Ends the process of a run that has not begun. A stderr without a reader does not hold it.

@@ -3,11 +3,10 @@
 use super::shared::SocketState;
 use crate::model::Exit;
 use crate::model::time::read_retry_detail;
-use crate::record::control::StatusEvent;
 
 /// Returns the message of a run that received nothing.
 pub(super) fn nothing_received(sockets: &[SocketState]) -> String {
-    match sockets.iter().find(|socket| !is_up(socket)) {
+    match sockets.iter().find(|socket| !socket.is_up()) {
         Some(SocketState { detail: Some(detail), .. }) => {
             // The run is over: of a wait for the next attempt only the reason remains.
             let why = read_retry_detail(detail).map_or(detail.as_str(), |(_, why)| why);
@@ -20,12 +19,5 @@ pub(super) fn nothing_received(sockets: &[SocketState]) -> String {
 
 /// Returns the exit code for a missing connection, or `None` if every socket is up.
 pub(super) fn exit(sockets: &[SocketState]) -> Option<Exit> {
-    sockets.iter().filter(|socket| !is_up(socket)).find_map(|socket| socket.exit)
-}
-
-fn is_up(socket: &SocketState) -> bool {
-    matches!(
-        socket.event,
-        Some(StatusEvent::Connected | StatusEvent::Requested | StatusEvent::Live | StatusEvent::Stale)
-    )
+    sockets.iter().filter(|socket| !socket.is_up()).find_map(|socket| socket.exit)
 }

@@ -16,7 +16,6 @@ mod socket;
 mod status;
 mod trace;
 
-use crate::model::{Micros, Stream};
 pub use admission::Admission;
 pub use chains::{Chains, at_spot};
 pub use early::{EarlyStop, close_empty_books};
@@ -26,8 +25,8 @@ pub use shared::{CredentialsOrigin, SocketState};
 use crate::auth::BaseUrl;
 use crate::console::Console;
 use crate::metrics::MetricsFile;
-use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
+use crate::model::{InstrumentKey, Micros, Stream};
 use crate::net::Connector;
 use crate::output::{OnLag, StopSignal};
 use crate::pipeline::handle::FrameObserver;
@@ -75,6 +74,21 @@ pub struct Run {
     pub found: Vec<Event>,
     /// Observes every frame before it is decoded: the capture.
     pub frame_observer: Option<Box<dyn FrameObserver>>,
+    /// Writer of figures for Prometheus.
+    pub metrics: Option<MetricsFile>,
+    /// Receives the records as values.
+    pub observer: Option<Box<dyn Observer>>,
+    /// Whether to show a live line on a terminal.
+    pub live_line: bool,
+    /// How the run is controlled, and when it ends.
+    pub control: RunControl,
+    /// The printer.
+    pub console: Console,
+}
+
+/// Says how a run is controlled while it lasts, and when it ends.
+#[derive(Default)]
+pub struct RunControl {
     /// Ends the waits of outputs when the run must end.
     pub stop: StopSignal,
     /// Signals that came before the driver listens.
@@ -93,16 +107,8 @@ pub struct Run {
     pub changes: Option<mpsc::UnboundedReceiver<Change>>,
     /// Called to read the lists again.
     pub reread: Option<Box<dyn Fn()>>,
-    /// Writer of figures for Prometheus.
-    pub metrics: Option<MetricsFile>,
-    /// Receives the records as values.
-    pub observer: Option<Box<dyn Observer>>,
     /// Called first when the run ends, before any message.
     pub on_end: Option<Box<dyn FnOnce()>>,
-    /// Whether to show a live line on a terminal.
-    pub live_line: bool,
-    /// The printer.
-    pub console: Console,
 }
 
 /// A change during the run.

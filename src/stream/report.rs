@@ -79,11 +79,10 @@ impl RunReport {
 }
 
 fn socket_figures(socket: &SocketState) -> SocketFigures {
-    use StatusEvent::{Connected, Live, Requested, Stale};
     SocketFigures {
-        is_connected: matches!(socket.event, Some(Connected | Requested | Live | Stale)),
-        is_live: socket.event == Some(Live),
-        reconnects: socket.connected.saturating_sub(1),
+        is_connected: socket.is_up(),
+        is_live: socket.event == Some(StatusEvent::Live),
+        reconnects: socket.reconnects(),
         last_data: socket.last_data,
     }
 }

@@ -50,6 +50,19 @@ pub struct SocketState {
     pub exit: Option<Exit>,
 }
 
+impl SocketState {
+    /// Returns whether the socket is connected.
+    pub(super) fn is_up(&self) -> bool {
+        use StatusEvent::{Connected, Live, Requested, Stale};
+        matches!(self.event, Some(Connected | Requested | Live | Stale))
+    }
+
+    /// Returns how often the socket was connected again.
+    pub(super) fn reconnects(&self) -> u64 {
+        self.connected.saturating_sub(1)
+    }
+}
+
 /// Holds what the sockets of a run share.
 pub(super) struct Shared {
     /// Observes frames before they are decoded.
@@ -150,15 +163,15 @@ impl Shared {
 
     /// Returns an attempt to the connect budget: it did not reach the server, or its session ended in order.
     pub fn return_attempt(&self) {
-        if let Some(admission) = self.admission.borrow().as_ref() {
-            admission.return_attempt();
+        if let Some(account) = self.admission.borrow().as_ref().and_then(Admission::account) {
+            account.return_attempt(clock::now());
         }
     }
 
     /// Keeps the whole account from connecting.
     pub fn cool_off(&self, kind: CoolOffKind, step: u32, wait: Duration) {
-        if let Some(admission) = self.admission.borrow().as_ref() {
-            admission.cool_off(kind, step, wait);
+        if let Some(account) = self.admission.borrow().as_ref().and_then(Admission::account) {
+            account.cool_off(kind, step, wait, clock::now());
         }
     }
 

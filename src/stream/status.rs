@@ -4,9 +4,9 @@ use super::shared::SocketState;
 use crate::clock;
 use crate::console::Console;
 use crate::model::Micros;
-use crate::pipeline::figures::{Figures, StatsLine};
-use crate::record::control::StatusEvent;
+use crate::pipeline::figures::Figures;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::time::Duration;
 
 /// Holds what is shown during the run.
 pub(super) struct StatusLine {
@@ -47,12 +47,31 @@ impl StatusLine {
         live.tick();
     }
 
-    /// Returns the line of figures.
+    /// Returns the line of figures that `--stats` and `SIGUSR1` print.
     pub fn line(&mut self, figures: &Figures, sockets: &[SocketState]) -> String {
         let now = clock::now();
         let rate = rate(&mut self.printed, figures, now);
         let (up, all, reconnects) = count(sockets);
-        StatsLine { figures, now, rate, sockets: (up, all), reconnects }.to_string()
+        let running = humantime::format_duration(Duration::from_secs(now.since(figures.started).as_secs()));
+        let records = match figures.records.is_empty() {
+            true => " 0".to_owned(),
+            false => figures.records.iter().map(|(kind, count)| format!(" {kind} {count}")).collect(),
+        };
+        let lag = match (figures.lag.quantile_ms(0.5), figures.lag.quantile_ms(0.99)) {
+            (Some(p50), Some(p99)) => format!("p50 {} s p99 {} s", whole_seconds(p50), whole_seconds(p99)),
+            _ => "unknown".to_owned(),
+        };
+        let last = match figures.last_recv {
+            Micros::EPOCH => "no packet yet".to_owned(),
+            last => format!("last packet {:.1} s ago", now.since(last).as_secs_f64()),
+        };
+        let Figures { requested, seen, counts, bytes_written, .. } = figures;
+        format!(
+            "up {running}, sockets {up}/{all}, instruments requested {requested} seen {seen}, records{records}, \
+             rate {rate:.1}/s, lag {lag}, {last}, reconnects {reconnects}, gaps {}, dropped {}, \
+             bytes written {bytes_written}",
+            counts.gaps, counts.dropped
+        )
     }
 
     /// Removes the live line.
@@ -73,12 +92,11 @@ fn rate(last: &mut (Micros, u64), figures: &Figures, now: Micros) -> f64 {
 
 /// Returns the number of sockets that are up, of all sockets, and of reconnects.
 fn count(sockets: &[SocketState]) -> (usize, usize, u64) {
-    let up = |socket: &&SocketState| {
-        matches!(
-            socket.event,
-            Some(StatusEvent::Connected | StatusEvent::Requested | StatusEvent::Live | StatusEvent::Stale)
-        )
-    };
-    let reconnects = sockets.iter().map(|socket| socket.connected.saturating_sub(1)).sum();
-    (sockets.iter().filter(up).count(), sockets.len(), reconnects)
+    let up = sockets.iter().filter(|socket| socket.is_up()).count();
+    (up, sockets.len(), sockets.iter().map(SocketState::reconnects).sum())
+}
+
+/// Returns milliseconds as whole seconds, the resolution of trade times.
+const fn whole_seconds(ms: u64) -> u64 {
+    (ms + 500) / 1000
 }

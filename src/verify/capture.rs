@@ -71,7 +71,7 @@ pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findin
 fn play(mut pipeline: Pipeline, entries: EntryIter<'_>) -> (Option<Pipeline>, bool) {
     for entry in entries {
         match entry {
-            Ok(Entry::Frame(frame)) => pipeline.frame(frame),
+            Ok(Entry::Frame(frame)) => pipeline.frame(&frame),
             Ok(Entry::Event(event)) => pipeline.event(&event),
             Ok(Entry::Lagged(lagged)) => pipeline.lagged(lagged),
             Ok(Entry::EndsWithin { packets, reason }) => pipeline.end_within_next(packets, &reason),

@@ -2,9 +2,8 @@
 
 #![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
-use dhan::testing::account::{Account, ConnectPermit};
-use dhan::testing::model::Stream;
-use dhan::testing::model::{CoolOffKind, Micros};
+use dhan::testing::account::Account;
+use dhan::testing::model::{Cause, CoolOffKind, Micros, Stream};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
@@ -73,23 +72,23 @@ fn places_record_what_their_holders_stream() {
 fn f10_the_connect_budget_is_shared_and_survives_restarts() {
     let dir = tempfile::tempdir().unwrap();
     for _ in 0..10 {
-        assert_eq!(open(dir.path()).admit(NOW), ConnectPermit::Go, "each in a process of its own");
+        assert_eq!(open(dir.path()).admit(NOW), Ok(()), "each in a process of its own");
     }
-    assert_eq!(open(dir.path()).admit(NOW), ConnectPermit::Budget { wait: Duration::from_secs(6) });
-    assert_eq!(open(dir.path()).admit(NOW.plus_us(6 * SECOND)), ConnectPermit::Go);
+    assert_eq!(open(dir.path()).admit(NOW), Err(Cause::Budget { wait: Duration::from_secs(6) }));
+    assert_eq!(open(dir.path()).admit(NOW.plus_us(6 * SECOND)), Ok(()));
 }
 
 #[test]
 fn a14_a_cool_off_binds_every_process_and_survives_restarts() {
     let dir = tempfile::tempdir().unwrap();
     open(dir.path()).cool_off(CoolOffKind::Throttled, 1, Duration::from_secs(120), NOW);
-    let expected = ConnectPermit::CoolingOff { kind: CoolOffKind::Throttled, step: 1, wait: Duration::from_secs(20) };
-    assert_eq!(open(dir.path()).admit(NOW.plus_us(100 * SECOND)), expected);
-    assert_eq!(open(dir.path()).admit(NOW.plus_us(120 * SECOND)), ConnectPermit::Go);
+    let expected = Cause::CoolingOff { kind: CoolOffKind::Throttled, step: 1, wait: Duration::from_secs(20) };
+    assert_eq!(open(dir.path()).admit(NOW.plus_us(100 * SECOND)), Err(expected));
+    assert_eq!(open(dir.path()).admit(NOW.plus_us(120 * SECOND)), Ok(()));
     assert_eq!(open(dir.path()).cool_offs(NOW).len(), 1);
     // Another account is independent.
     let other = Account::open(Some(dir.path().join("dhan")), "1000000002");
-    assert_eq!(other.admit(NOW), ConnectPermit::Go);
+    assert_eq!(other.admit(NOW), Ok(()));
 }
 
 #[test]
@@ -106,11 +105,11 @@ fn a14_damaged_and_future_state_blocks_nobody_and_is_one_warning() {
         let account = open(dir.path());
         fs::write(account.folder().unwrap().join("cool-offs.json"), content).unwrap();
         fs::write(account.folder().unwrap().join("budget.json"), r#"{"full_at_us":9995405500000000}"#).unwrap();
-        assert_eq!(account.admit(NOW), ConnectPermit::Go, "{content:?}");
+        assert_eq!(account.admit(NOW), Ok(()), "{content:?}");
         assert_eq!(account.take_warnings().len(), usize::from(damaged), "{content:?}");
         assert_eq!(account.take_warnings(), [""; 0]);
         account.cool_off(CoolOffKind::Throttled, 0, Duration::from_secs(60), NOW);
-        assert_ne!(open(dir.path()).admit(NOW), ConnectPermit::Go, "and it is written anew: {content:?}");
+        assert_ne!(open(dir.path()).admit(NOW), Ok(()), "and it is written anew: {content:?}");
     }
 }
 
@@ -122,11 +121,11 @@ fn unwritable_state_is_one_warning_and_the_process_keeps_its_own_budget() {
     let account = Account::open(Some(in_the_way), "1000000001");
     assert_eq!(account.folder(), None);
     for _ in 0..10 {
-        assert_eq!(account.admit(NOW), ConnectPermit::Go);
+        assert_eq!(account.admit(NOW), Ok(()));
     }
-    assert!(matches!(account.admit(NOW), ConnectPermit::Budget { .. }));
+    assert!(matches!(account.admit(NOW), Err(Cause::Budget { .. })));
     account.cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(60), NOW.plus_us(60 * SECOND));
-    assert!(matches!(account.admit(NOW.plus_us(61 * SECOND)), ConnectPermit::CoolingOff { .. }));
+    assert!(matches!(account.admit(NOW.plus_us(61 * SECOND)), Err(Cause::CoolingOff { .. })));
     assert!(account.take_place(Stream::Market, 1, NOW, false).is_ok());
     assert_eq!(account.take_warnings().len(), 1);
 }
@@ -136,7 +135,7 @@ fn state_is_readable_by_its_owner_only_and_file_names_hide_the_client_id() {
     let dir = tempfile::tempdir().unwrap();
     let account = open(dir.path());
     let _place = account.take_place(Stream::Market, 1, NOW, false).unwrap();
-    assert_eq!(account.admit(NOW), ConnectPermit::Go);
+    assert_eq!(account.admit(NOW), Ok(()));
     account.cool_off(CoolOffKind::Throttled, 0, Duration::from_secs(60), NOW);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = account.folder().unwrap();
@@ -157,7 +156,7 @@ fn a_link_in_the_folder_is_not_followed() {
     let precious = dir.path().join("precious");
     fs::write(&precious, "mine").unwrap();
     symlink(&precious, account.folder().unwrap().join("budget.json")).unwrap();
-    assert_eq!(account.admit(NOW), ConnectPermit::Go);
+    assert_eq!(account.admit(NOW), Ok(()));
     assert_eq!(account.take_warnings().len(), 1);
     assert_eq!(fs::read_to_string(precious).unwrap(), "mine");
 }

@@ -88,7 +88,7 @@ fn run(
 }
 
 fn frame(pipeline: &mut Pipeline, kind: FrameKind, after_us: i64, bytes: &[u8]) {
-    pipeline.frame(Frame { conn: 1, kind, recv: NOW.plus_us(after_us), bytes });
+    pipeline.frame(&Frame { conn: 1, kind, recv: NOW.plus_us(after_us), bytes, packet: None });
 }
 
 fn market(pipeline: &mut Pipeline) {

@@ -4,7 +4,7 @@
 //! `DHAN_WORLD_SEEDS=10000 cargo test --test pure world::` runs that many days (some hundreds without it). A day that breaks
 //! an invariant says which, and the command that runs it alone: `DHAN_WORLD_SEED=N cargo test --test pure world::`.
 
-use dhan::testing::account::{Account, ConnectPermit};
+use dhan::testing::account::Account;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{Cause, ConnectClass, ConnectError, Ended, Micros};
 use dhan::testing::model::{InstrumentKey, Segment};
@@ -550,12 +550,7 @@ impl World {
     fn connect(&mut self, i: usize) {
         let clock = self.clock();
         assert!(self.peers[i].socket.is_none(), "connects while it has a socket");
-        let failure = match self.account.admit(clock.wall) {
-            ConnectPermit::Go => None,
-            ConnectPermit::Budget { wait } => Some(Cause::Budget { wait }),
-            ConnectPermit::CoolingOff { kind, step, wait } => Some(Cause::CoolingOff { kind, step, wait }),
-        };
-        if let Some(failure) = failure {
+        if let Err(failure) = self.account.admit(clock.wall) {
             return self.peers[i].session.on(clock, Input::ConnectFailed(failure));
         }
         assert!(self.now >= self.cool_until, "connects while the account cools off");

@@ -39,7 +39,7 @@ fn it_waits_for_a_spot_above_0_and_then_takes_the_strikes_on_each_side() {
     for nothing in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(chain.on(at(0.0), nothing), None);
     }
-    assert!(!chain.has_begun());
+    assert_eq!(chain.followed.middle, None);
     let change = chain.on(at(1.0), 25_512.0).unwrap();
     assert_eq!((change.atm, change.step, change.spot, change.expiry), (25_500.0, 50.0, 25_512.0, TODAY));
     assert_eq!((change.added.len(), change.removed.len()), (10, 0));

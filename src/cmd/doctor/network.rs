@@ -4,7 +4,7 @@
 //! opens a socket that could disconnect a running stream.
 
 use super::report::Report;
-use crate::account::{Account, ConnectPermit};
+use crate::account::Account;
 use crate::auth::{ApiBase, Credentials, Environment};
 use crate::console::Console;
 use crate::doctor::{Check, Facts, Finding, State, judge};
@@ -216,14 +216,12 @@ impl Network<'_> {
         }
         let place = account.take_place(endpoint, 0, clock::now(), false);
         let _place = place.map_err(|none| Finding::fail(Check::Endpoint, Exit::NoPlace, none.to_string()))?;
-        match account.admit(clock::now()) {
-            ConnectPermit::Go => {}
-            ConnectPermit::Budget { wait } => {
-                return Err(skipped(format!("the account's connect budget is used up for {}", words(wait))));
-            }
-            ConnectPermit::CoolingOff { wait, .. } => {
-                return Err(skipped(format!("the account cools off for {} more", words(wait))));
-            }
+        if let Err(cause) = account.admit(clock::now()) {
+            return Err(skipped(match cause {
+                Cause::Budget { wait } => format!("the account's connect budget is used up for {}", words(wait)),
+                Cause::CoolingOff { wait, .. } => format!("the account cools off for {} more", words(wait)),
+                other => other.to_string(),
+            }));
         }
         let address = match endpoint {
             Stream::Orders => base.bare_address(),

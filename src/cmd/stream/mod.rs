@@ -25,7 +25,7 @@ use crate::{clock, rest};
 
 use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::simulator::{SimConfig, SimHandle};
-use crate::stream::{self, Admission, Chains, CredentialsOrigin, EarlyStop, Ended, Run, at_spot};
+use crate::stream::{self, Admission, Chains, CredentialsOrigin, EarlyStop, Ended, Run, RunControl, at_spot};
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::known_problems;
@@ -150,19 +150,21 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         outputs: opened.outputs,
         found: opened.found,
         frame_observer: opened.capture.map(|recorder| Box::new(recorder) as _),
-        stop,
-        early,
-        on_lag: plan.on_lag,
-        duration: plan.stop.duration,
-        until: plan.stop.until,
-        fail_on_gap: plan.fail_on_gap,
-        stats: plan.stats,
-        changes: watch.changes,
-        reread: watch.reread,
         metrics,
         observer,
-        on_end,
         live_line: live_line(&plan, console),
+        control: RunControl {
+            stop,
+            early,
+            on_lag: plan.on_lag,
+            duration: plan.stop.duration,
+            until: plan.stop.until,
+            fail_on_gap: plan.fail_on_gap,
+            stats: plan.stats,
+            changes: watch.changes,
+            reread: watch.reread,
+            on_end,
+        },
         console: console.clone(),
     });
     drop(server.exchange);
@@ -297,7 +299,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         StreamKind::Depth { view, top, .. } => (rules.view, rules.top) = (view, top),
         StreamKind::Orders { events, show_client_id, .. } => {
             rules.events = events;
-            rules.orders = crate::pipeline::orders::Options { mask_client_id: !show_client_id };
+            rules.show_client_ids = show_client_id;
         }
     }
     rules

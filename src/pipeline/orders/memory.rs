@@ -2,9 +2,12 @@
 
 use super::Outcome;
 use crate::clock::SECOND_US;
+use crate::format::csv::CsvColumns;
+use crate::format::encoder::{Encoder, Format, Style};
+use crate::format::text::TextBuf;
+use crate::format::time::TimeStyle;
 use crate::model::Micros;
 use crate::record::order::{Event, Events, Order, Origin};
-use crate::record::{BookLevel, FieldWriter, Key, TimeKey};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -319,57 +322,9 @@ fn is_older(row: &Order, known: &State) -> bool {
 
 /// Returns a digest of all fields from the server, so that orders can be compared without being kept.
 fn digest(order: &Order) -> [u8; 32] {
-    let mut hasher = Hasher(Sha256::new());
-    order.details.fields(&mut hasher);
-    hasher.text_or_null(crate::record::declare::key!("extra"), order.extra.as_deref());
-    hasher.0.finalize().into()
-}
-
-/// Feeds fields into a digest.
-struct Hasher(Sha256);
-
-impl Hasher {
-    fn value(&mut self, bytes: &[u8]) {
-        self.0.update((bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
-    }
-}
-
-impl FieldWriter for Hasher {
-    fn price32(&mut self, _: Key, value: f32) {
-        self.value(&value.to_bits().to_le_bytes());
-    }
-    fn price64(&mut self, _: Key, value: f64) {
-        self.value(&value.to_bits().to_le_bytes());
-    }
-    fn uint(&mut self, _: Key, value: u32) {
-        self.value(&value.to_le_bytes());
-    }
-    fn int(&mut self, _: Key, value: i64) {
-        self.value(&value.to_le_bytes());
-    }
-    fn null(&mut self, _: Key) {
-        // No value has this length, so it marks null.
-        self.0.update(u64::MAX.to_le_bytes());
-    }
-    fn text(&mut self, _: Key, value: &str) {
-        self.value(value.as_bytes());
-    }
-    fn hex(&mut self, _: Key, bytes: &[u8]) {
-        self.value(bytes);
-    }
-    fn words(&mut self, _: Key, values: &mut dyn Iterator<Item = &str>) {
-        values.for_each(|word| self.value(word.as_bytes()));
-    }
-    fn json(&mut self, _: Key, value: &str) {
-        self.value(value.as_bytes());
-    }
-    fn seconds(&mut self, key: Key, value: Option<i64>) {
-        self.int_or_null(key, value);
-    }
-    fn time(&mut self, _: TimeKey, at: Micros) {
-        self.value(&at.get().to_le_bytes());
-    }
-    fn book5(&mut self, _: impl Fn(usize) -> Option<BookLevel<f32>>, _: impl Fn(usize) -> Option<BookLevel<f32>>) {}
-    fn levels(&mut self, _: Key, _: &[BookLevel<f64>]) {}
+    let fields = Order { details: order.details.clone(), extra: order.extra.clone(), ..Order::default() };
+    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
+    let mut line = TextBuf::new();
+    Encoder::new(style).line(&mut line, &fields, Micros::EPOCH);
+    Sha256::digest(line.as_bytes()).into()
 }

@@ -11,7 +11,6 @@ mod snapshot_words;
 use crate::model::Micros;
 use crate::record::order::Order;
 use memory::Memory;
-use read::Read;
 
 /// Says what became of one message: an object in a text frame, or an order of an order snapshot.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,57 +20,33 @@ pub enum Outcome {
     /// It repeats what is known, or is older: filtered.
     Repeat,
     /// It is about no order, such as a heartbeat: filtered.
-    NotAnOrder {
-        /// The kind that it claims, shortened.
-        kind: String,
-    },
-    /// It could not be decoded.
-    Malformed {
-        /// The reason, without any of its content.
-        detail: String,
-    },
-}
-
-/// Holds the options of reading orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Whether only the last four characters of client ids are shown.
-    pub mask_client_id: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options { mask_client_id: true }
-    }
+    NotAnOrder,
+    /// It could not be decoded, for this reason, which holds none of its content.
+    Malformed(&'static str),
 }
 
 /// Tracks the orders of an account.
 #[derive(Debug)]
 pub struct Orders {
-    options: Options,
+    /// Whether client ids are shown in full, and not only their last four characters.
+    pub show_client_ids: bool,
     memory: Memory,
 }
 
 impl Orders {
     /// Creates a tracker without orders.
-    pub fn new(options: Options) -> Orders {
-        Orders { options, memory: Memory::default() }
-    }
-
-    /// Shows client ids in full from now on.
-    pub fn show_client_ids(&mut self) {
-        self.options.mask_client_id = false;
+    pub fn new(show_client_ids: bool) -> Orders {
+        Orders { show_client_ids, memory: Memory::default() }
     }
 
     /// Processes a text frame of the order socket, received at `recv`.
     pub fn on_text(&mut self, bytes: &[u8], recv: Micros, sink: &mut dyn FnMut(Outcome)) {
-        read::text(bytes, self.options, &mut |message| {
-            let outcome = match message {
-                Ok(Read::Order(order)) => self.memory.update(order, recv),
-                Ok(Read::Other(kind)) => Outcome::NotAnOrder { kind },
-                Err(detail) => Outcome::Malformed { detail: detail.to_owned() },
-            };
-            sink(outcome);
+        read::text(bytes, self.show_client_ids, &mut |message| {
+            sink(match message {
+                Ok(Some(order)) => self.memory.update(order, recv),
+                Ok(None) => Outcome::NotAnOrder,
+                Err(detail) => Outcome::Malformed(detail),
+            });
         });
     }
 
@@ -81,16 +56,12 @@ impl Orders {
         let mut is_complete = true;
         // Before the first snapshot, an unknown order may be from this morning, so it causes no event.
         let first_look = at_start || !self.memory.has_baseline();
-        read::snapshot(body, self.options, &mut |message| {
-            let outcome = match message {
-                Ok(Read::Order(order)) => self.memory.reconcile(order, at_start, first_look, recv),
-                Ok(Read::Other(kind)) => Outcome::NotAnOrder { kind },
-                Err(detail) => {
-                    is_complete = false;
-                    Outcome::Malformed { detail: detail.to_owned() }
-                }
-            };
-            sink(outcome);
+        read::snapshot(body, self.show_client_ids, &mut |order| {
+            is_complete &= order.is_ok();
+            sink(match order {
+                Ok(order) => self.memory.reconcile(order, at_start, first_look, recv),
+                Err(detail) => Outcome::Malformed(detail),
+            });
         });
         if is_complete {
             self.memory.set_baseline();

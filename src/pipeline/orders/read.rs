@@ -1,43 +1,38 @@
 //! Reads orders from JSON objects of both sources, leniently except about the meaning of values.
 
-use super::Options;
 use super::snapshot_words::{LEGS, SNAPSHOT_NAMES, in_snapshots, leg, translate};
 use crate::clock;
 use crate::model::Segment;
 use crate::protocol::orders::json::{self, Members};
-use crate::protocol::orders::{self, Message, NO_ORDER};
+use crate::protocol::orders::{self, NO_ORDER};
 use crate::record::order::{Details, FieldMut, Order, Origin};
 use crate::redact::mask_client_id;
 use jiff::civil::{Date, DateTime};
 use std::borrow::Cow;
 
-/// Holds an order as its source reports it, before comparing; or the kind of another message.
-pub(super) enum Read {
-    /// An order.
-    Order(Box<Order>),
-    /// About something else.
-    Other(String),
-}
+/// An order as its source reports it, before comparing; or why it cannot be read.
+type Read = Result<Box<Order>, &'static str>;
 
-/// Calls `each` for every message of a text frame.
-pub(super) fn text(frame: &[u8], options: Options, each: &mut dyn FnMut(Result<Read, &'static str>)) {
+/// Calls `each` for every message of a text frame; `None` is about something else than an order.
+pub(super) fn text(
+    frame: &[u8],
+    show_client_ids: bool,
+    each: &mut dyn FnMut(Result<Option<Box<Order>>, &'static str>),
+) {
     orders::messages(frame, &mut |message| {
-        each(match message {
-            Ok(Message::Order(members)) => stream_order(&members, options),
-            Ok(Message::Other(kind)) => Ok(Read::Other(kind)),
-            Err(why) => Err(why),
-        });
+        let order = |members: Option<Members<'_>>| members.map(|members| stream_order(&members, show_client_ids));
+        each(message.and_then(|members| order(members).transpose()));
     });
 }
 
 /// Calls `each` for every order of an order snapshot: its rows, and the legs listed in a row.
-pub(super) fn snapshot(body: &[u8], options: Options, each: &mut dyn FnMut(Result<Read, &'static str>)) {
+pub(super) fn snapshot(body: &[u8], show_client_ids: bool, each: &mut dyn FnMut(Read)) {
     orders::rows(body, &mut |row| match row {
         Ok(row) => {
-            each(snapshot_order(&row, options));
+            each(snapshot_order(&row, show_client_ids));
             for leg in row.get(LEGS).and_then(json::elements).unwrap_or_default() {
                 each(match Members::of(leg) {
-                    Some(leg) => snapshot_order(&of_entry(&row, leg), options),
+                    Some(leg) => snapshot_order(&of_entry(&row, leg), show_client_ids),
                     None => Err("a leg of the order snapshot that is no order"),
                 });
             }
@@ -62,7 +57,7 @@ fn of_entry<'a>(entry: &Members<'a>, leg: Members<'a>) -> Members<'a> {
     Members(shared.cloned().chain(leg.0).collect())
 }
 
-fn stream_order(members: &Members<'_>, options: Options) -> Result<Read, &'static str> {
+fn stream_order(members: &Members<'_>, show_client_ids: bool) -> Read {
     let mut reading = Reading::default();
     for (key, value) in &members.0 {
         reading.member(key, key, value);
@@ -72,10 +67,10 @@ fn stream_order(members: &Members<'_>, options: Options) -> Result<Read, &'stati
     }
     reading.stream_segment();
     reading.zeros(|_| true);
-    Ok(Read::Order(Box::new(reading.finish(Origin::Stream, options))))
+    Ok(Box::new(reading.finish(Origin::Stream, show_client_ids)))
 }
 
-fn snapshot_order(row: &Members<'_>, options: Options) -> Result<Read, &'static str> {
+fn snapshot_order(row: &Members<'_>, show_client_ids: bool) -> Read {
     let mut reading = Reading::default();
     for (key, value) in &row.0 {
         match SNAPSHOT_NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
@@ -89,7 +84,7 @@ fn snapshot_order(row: &Members<'_>, options: Options) -> Result<Read, &'static 
     }
     translate(&mut reading.details);
     reading.zeros(in_snapshots);
-    Ok(Read::Order(Box::new(reading.finish(Origin::Snapshot, options))))
+    Ok(Box::new(reading.finish(Origin::Snapshot, show_client_ids)))
 }
 
 /// Holds an order while it is read.
@@ -169,7 +164,7 @@ impl<'a> Reading<'a> {
         });
     }
 
-    fn finish(mut self, origin: Origin, options: Options) -> Order {
+    fn finish(mut self, origin: Origin, show_client_ids: bool) -> Order {
         let details = &mut self.details;
         if let Some(status) = &mut details.status {
             *status = status.trim().to_uppercase();
@@ -179,9 +174,7 @@ impl<'a> Reading<'a> {
         details.exch_order_no.take_if(|number| zero(number));
         details.algo_ord_no.take_if(|number| zero(number));
         details.strike_price.take_if(|price| *price == 0.0);
-        if options.mask_client_id
-            && let Some(id) = &mut details.client_id
-        {
+        if !show_client_ids && let Some(id) = &mut details.client_id {
             *id = mask_client_id(id);
         }
         Order { extra: self.extra_object(), details: self.details, origin, ..Order::default() }

@@ -24,6 +24,8 @@ pub(super) struct Port {
     name: String,
     target: Target,
     tally: Arc<Mutex<Tally>>,
+    /// Index of the group that makes its lines.
+    pub group: usize,
     pub format: Format,
     pub is_file: bool,
     /// Whether it is still written to, as far as is known here.
@@ -49,7 +51,7 @@ enum Target {
 }
 
 impl Port {
-    pub fn new(writer: Writer, format: Format, is_file: bool) -> Port {
+    pub fn new(writer: Writer, group: usize, format: Format, is_file: bool) -> Port {
         let destination = writer.destination();
         Port {
             name: destination.name(),
@@ -58,6 +60,7 @@ impl Port {
             boundary: destination.boundary(),
             tally: writer.tally(),
             target: Target::Direct(Box::new(writer)),
+            group,
             format,
             is_file,
             is_live: true,

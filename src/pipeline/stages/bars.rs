@@ -31,25 +31,15 @@ impl Pipeline {
     /// Prints a bar and counts its packets: only now is it known whether they were written.
     fn print_bar(&mut self, Finished { instrument, bar, at, packets }: &Finished) {
         let count = u64::from(*packets);
-        if self.stop_reason.is_some() {
-            self.counts.received += count;
-            self.counts.filtered += count;
-            return;
-        }
-        if !self.outputs.has_live() {
-            self.counts.received += count;
-            self.counts.dropped += count;
-            return;
+        if self.stop_reason.is_some() || !self.outputs.has_live() {
+            return self.unwritten(count);
         }
         let recv = self.outputs.stamp(*at, &self.counts);
         let symbol = self.names.symbol(*instrument);
         self.outputs.lines(*packets, |encoder, out| {
             encoder.rare_line(out, *instrument, symbol.as_deref(), bar, recv);
         });
-        self.counts.received += count;
-        self.counts.written += count;
-        self.by_type[RecordType::Bar as usize] += 1;
-        self.printed();
+        self.written(RecordType::Bar, count);
     }
 
     /// Passes a packet to the bars; returns whether it is only part of a bar and becomes no record of its own.
@@ -70,20 +60,20 @@ impl Pipeline {
                 (RecordType::Full, Price { ltp: p.ltp(), ltt: feed::utc(p.ltt_raw()), volume, oi })
             }
             Packet::OpenInterest(p) => {
-                if self.wanted.is_empty() || !self.is_unwanted(instrument, RecordType::Oi) {
+                if self.unsubscribed.is_empty() || !self.is_unwanted(instrument, RecordType::Oi) {
                     self.bars.iter_mut().for_each(|bars| bars.open_interest(instrument, conn, p.oi()));
                 }
                 return false;
             }
             _ => return false,
         };
-        if !self.wanted.is_empty() && self.is_unwanted(instrument, kind) {
+        if !self.unsubscribed.is_empty() && self.is_unwanted(instrument, kind) {
             return false;
         }
         let is_record = self.rules.only.contains(kind);
         self.names.see(instrument, &self.subscribed);
         // Bars are kept for subscribed instruments, and for as many others as are remembered.
-        if !self.names.seen().contains(&instrument) {
+        if !self.names.seen.contains(&instrument) {
             return false;
         }
         let Some(bars) = &mut self.bars else { return false };

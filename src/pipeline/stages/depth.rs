@@ -8,12 +8,12 @@ use crate::protocol::depth::{self, Levels};
 use crate::record::RecordType;
 
 impl Pipeline {
-    pub(super) fn depth(&mut self, frame: Frame<'_>, levels: Levels) {
+    pub(super) fn depth(&mut self, frame: &Frame<'_>, levels: Levels) {
         let mut damage = FrameDamage::default();
         for (n, packet) in depth::packets(frame.bytes, levels).enumerate() {
             match packet {
-                _ if self.is_after_end(n) => self.filtered(),
-                Ok(depth::Packet::Heartbeat | depth::Packet::Disconnect(_)) => self.filtered(),
+                _ if self.is_after_end(n) => self.filtered(1),
+                Ok(depth::Packet::Heartbeat | depth::Packet::Disconnect(_)) => self.filtered(1),
                 Ok(depth::Packet::Side(side)) => {
                     if self.gaps.any_open() {
                         self.resumed(frame);
@@ -31,8 +31,8 @@ impl Pipeline {
     pub(super) fn side(&mut self, side: depth::BookSide<'_>, recv: Micros) {
         let instrument = side.instrument;
         self.names.see(instrument, &self.subscribed);
-        if self.wanted.get(&instrument) == Some(&0) {
-            return self.filtered();
+        if self.unsubscribed.contains(&instrument) && !self.subscribed.contains_key(&instrument) {
+            return self.filtered(1);
         }
         let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
         let symbol = || self.names.symbol(instrument);
@@ -40,10 +40,7 @@ impl Pipeline {
             let record = assembler.side(side);
             let recv = self.outputs.stamp(recv, &self.counts);
             self.outputs.lines(1, |encoder, out| encoder.depth_side(out, instrument, symbol, &record, recv));
-            self.counts.received += 1;
-            self.counts.written += 1;
-            *self.figures.records.entry(RecordType::DepthSide.name()).or_default() += 1;
-            return self.printed();
+            return self.written(RecordType::DepthSide, 1);
         }
         if assembler.are_crowded() {
             let filtered = assembler.forget_others(|instrument| self.subscribed.contains_key(instrument));
@@ -60,10 +57,8 @@ impl Pipeline {
             if let Some(observer) = &mut self.observer {
                 observer.depth(instrument, &symbol, &record, recv);
             }
-            self.counts.received += pushed.written;
-            self.counts.written += pushed.written;
-            *self.figures.records.entry(RecordType::Depth.name()).or_default() += 1;
-            self.printed();
+            let written = pushed.written;
+            self.written(RecordType::Depth, written);
         }
     }
 
@@ -75,7 +70,6 @@ impl Pipeline {
             Some(instruments) => instruments.iter().map(|instrument| assembler.forget(*instrument)).sum(),
             None => assembler.forget_all(),
         };
-        self.counts.received += filtered;
-        self.counts.filtered += filtered;
+        self.filtered(filtered);
     }
 }

@@ -16,7 +16,7 @@ impl Pipeline {
         }
         match event {
             Event::Symbols(symbols) => {
-                self.names.set(symbols);
+                self.names.symbols.extend(symbols.iter().cloned());
                 self.outputs.forget_symbols();
             }
             Event::Subscribed { conn, instruments } => self.subscribed(*conn, instruments),
@@ -32,7 +32,7 @@ impl Pipeline {
             }
             Event::Resynced { conn, at } => {
                 self.bars_due(*at);
-                if let Some(gap) = self.gaps.resumed(self.rules.feed, *conn, *at) {
+                if let Some(gap) = self.gaps.resumed(*conn, *at) {
                     self.print_gap(gap, *at);
                 }
             }
@@ -54,7 +54,7 @@ impl Pipeline {
                     self.outputs.control(chain, recv, &self.counts);
                     // Like other control records it counts for nothing, unless --only asks for it.
                     if self.rules.only != TypeSet::ALL {
-                        self.printed();
+                        self.count_printed();
                     }
                 }
             }
@@ -69,11 +69,7 @@ impl Pipeline {
         self.gaps.subscribed(conn, instruments.iter().map(|(instrument, _)| *instrument));
         self.outputs.set_instruments(self.gaps.requested());
         for &(instrument, mode) in instruments {
-            let bits = self.subscribed.entry(instrument).or_default();
-            *bits |= mode.map_or(u8::MAX, mode_bit);
-            if let Some(wanted) = self.wanted.get_mut(&instrument) {
-                *wanted = *bits;
-            }
+            *self.subscribed.entry(instrument).or_default() |= mode.map_or(u8::MAX, mode_bit);
         }
     }
 
@@ -82,7 +78,7 @@ impl Pipeline {
         for &(instrument, mode) in instruments {
             let bits = self.subscribed.entry(instrument).or_default();
             *bits &= !mode.map_or(u8::MAX, mode_bit);
-            self.wanted.insert(instrument, *bits);
+            self.unsubscribed.insert(instrument);
             if *bits == 0 {
                 self.subscribed.remove(&instrument);
                 removed.push(instrument);

@@ -36,15 +36,15 @@ impl Pipeline {
     }
 
     /// Reports the malformed packets of a frame, if there were any.
-    pub(super) fn report_damage(&mut self, frame: Frame<'_>, damage: FrameDamage) {
+    pub(super) fn report_damage(&mut self, frame: &Frame<'_>, damage: FrameDamage) {
         if damage.packets > 0 {
             self.report_malformed(frame, damage.packets, damage.code.map(|code| format!("code {code}")));
         }
     }
 
     #[cold]
-    pub(super) fn resumed(&mut self, frame: Frame<'_>) {
-        if let Some(gap) = self.gaps.resumed(self.rules.feed, frame.conn, frame.recv) {
+    pub(super) fn resumed(&mut self, frame: &Frame<'_>) {
+        if let Some(gap) = self.gaps.resumed(frame.conn, frame.recv) {
             if let Some(bars) = &mut self.bars {
                 bars.resumed(frame.conn);
             }
@@ -53,7 +53,7 @@ impl Pipeline {
     }
 
     #[cold]
-    pub(super) fn report_malformed(&mut self, frame: Frame<'_>, packets: u64, detail: Option<String>) {
+    pub(super) fn report_malformed(&mut self, frame: &Frame<'_>, packets: u64, detail: Option<String>) {
         let second = frame.recv.seconds();
         if second != self.malformed.second {
             self.malformed = MalformedBurst { second, ..std::mem::take(&mut self.malformed) };
@@ -86,7 +86,7 @@ impl Pipeline {
         to: Micros,
         dropped: Option<u64>,
     ) {
-        let gap = self.gaps.record(self.rules.feed, conn, reason, detail, from, to, dropped);
+        let gap = self.gaps.record(conn, reason, detail, from, to, dropped);
         self.print_gap(gap, to);
     }
 
@@ -108,13 +108,12 @@ impl Pipeline {
     /// Counts frames that were lost before they reached the pipeline.
     pub fn lagged(&mut self, lagged: Lagged) {
         if self.stop_reason.is_some() {
-            self.counts.filtered += lagged.packets;
-        } else {
-            self.bars_due(lagged.to);
-            self.forget_order_books(None);
-            self.gap(0, GapReason::Lagged, None, lagged.from, lagged.to, Some(lagged.packets));
-            self.counts.dropped += lagged.packets;
+            return self.filtered(lagged.packets);
         }
+        self.bars_due(lagged.to);
+        self.forget_order_books(None);
+        self.gap(0, GapReason::Lagged, None, lagged.from, lagged.to, Some(lagged.packets));
+        self.counts.dropped += lagged.packets;
         self.counts.received += lagged.packets;
     }
 }

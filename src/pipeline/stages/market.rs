@@ -13,23 +13,16 @@ use crate::record::{Record, RecordType};
 use rustc_hash::FxHashSet;
 
 impl Pipeline {
-    pub(super) fn market(&mut self, frame: Frame<'_>) {
-        match feed::numbers(frame.bytes) {
-            Some((header, packet)) if !self.is_after_end(0) => self.data(frame, header, packet),
-            _ => self.walk(frame),
-        }
-    }
-
-    /// Processes a frame packet by packet.
+    /// Decodes and processes a frame packet by packet.
     #[inline(never)]
-    fn walk(&mut self, frame: Frame<'_>) {
+    pub(super) fn market_packets(&mut self, frame: &Frame<'_>) {
         let mut damage = FrameDamage::default();
         for (n, packet) in feed::packets(frame.bytes).enumerate() {
             match packet {
                 // `--count` may have been reached within this frame.
-                _ if self.is_after_end(n) => self.filtered(),
-                Ok((_, Packet::Heartbeat | Packet::Disconnect(_))) => self.filtered(),
-                Ok((header, packet)) => self.data(frame, header, packet),
+                _ if self.is_after_end(n) => self.filtered(1),
+                Ok((_, Packet::Heartbeat | Packet::Disconnect(_))) => self.filtered(1),
+                Ok((header, packet)) => self.market(frame, header, packet),
                 Err(malformed) => self.malformed(&malformed, &mut damage),
             }
         }
@@ -38,7 +31,7 @@ impl Pipeline {
 
     /// Processes a data packet.
     #[inline(always)]
-    fn data(&mut self, frame: Frame<'_>, header: Header, packet: Packet<'_>) {
+    pub(super) fn market(&mut self, frame: &Frame<'_>, header: Header, packet: Packet<'_>) {
         if self.gaps.any_open() {
             self.resumed(frame);
         }
@@ -89,11 +82,11 @@ impl Pipeline {
     pub(super) fn packet<R: Record>(&mut self, instrument: InstrumentKey, record: &R, recv: Micros) -> bool {
         let kind = R::TYPE;
         if !self.rules.only.contains(kind)
-            || (!self.wanted.is_empty() && self.is_unwanted(instrument, kind))
+            || (!self.unsubscribed.is_empty() && self.is_unwanted(instrument, kind))
             || (self.once.is_some() && !self.is_due_once(instrument, kind))
         {
             self.names.see(instrument, &self.subscribed);
-            self.filtered();
+            self.filtered(1);
             return false;
         }
         let recv = self.outputs.stamp(recv, &self.counts);
@@ -104,10 +97,7 @@ impl Pipeline {
             names.symbol(instrument)
         };
         outputs.instrument(instrument, symbol, record, recv);
-        self.counts.received += 1;
-        self.counts.written += 1;
-        self.by_type[kind as usize] += 1;
-        self.printed();
+        self.written(kind, 1);
         if self.once.as_ref().is_some_and(FxHashSet::is_empty) {
             self.stop_reason.get_or_insert(StopReason::Done("once".to_owned()));
         }
@@ -116,7 +106,10 @@ impl Pipeline {
 
     #[cold]
     pub(super) fn is_unwanted(&self, instrument: InstrumentKey, kind: RecordType) -> bool {
-        let Some(&wanted) = self.wanted.get(&instrument) else { return false };
+        if !self.unsubscribed.contains(&instrument) {
+            return false;
+        }
+        let wanted = self.subscribed.get(&instrument).copied().unwrap_or(0);
         match kind {
             RecordType::Ticker | RecordType::Quote | RecordType::Full => wanted & (1 << kind as u8) == 0,
             _ => wanted == 0,

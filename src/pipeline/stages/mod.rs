@@ -11,7 +11,7 @@ mod names;
 mod orders;
 mod rules;
 
-use crate::model::{Micros, PacketCounts, Stream};
+use crate::model::{InstrumentKey, Micros, PacketCounts, Stream};
 pub use ending::EndedWithin;
 pub use names::{LookUp, Named, STRANGERS};
 pub use rules::{Rules, View};
@@ -22,8 +22,7 @@ use super::figures::Figures;
 use super::gaps::Gaps;
 use super::item::{Frame, FrameKind, GapReason};
 use super::observer::Observer;
-use super::outputs::{OutputReport, Outputs};
-use crate::model::InstrumentKey;
+use super::outputs::Outputs;
 use crate::output::WriteFailure;
 use crate::pipeline::orders::Orders;
 use crate::protocol::depth::{Levels, packets as depth_packets};
@@ -31,7 +30,7 @@ use crate::protocol::feed::packets as feed_packets;
 use crate::record::RecordType;
 use crate::record::control::End;
 use losses::MalformedBurst;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 /// Says why a run is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +50,8 @@ pub struct Pipeline {
     decoder: Decoder,
     figures: Figures,
     names: names::InstrumentNames,
-    /// Wanted modes as bits, for instruments that were ever unsubscribed.
-    wanted: FxHashMap<InstrumentKey, u8>,
+    /// Instruments that were ever unsubscribed, at least in one mode.
+    unsubscribed: FxHashSet<InstrumentKey>,
     /// All subscribed modes as bits.
     subscribed: names::Subscribed,
     once: Option<FxHashSet<(InstrumentKey, RecordType)>>,
@@ -82,19 +81,19 @@ impl Pipeline {
         let decoder = match rules.feed {
             Stream::Market => Decoder::Market,
             Stream::Depth(levels) => Decoder::Depth(levels, book::OrderBooks::new(levels, rules.top)),
-            Stream::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
+            Stream::Orders => Decoder::Orders(Box::new(Orders::new(rules.show_client_ids))),
         };
         let once = rules.once.take();
         let bars = (!rules.bars.is_empty()).then(|| Box::new(Bars::new(&rules.bars)));
         let mut pipeline = Pipeline {
+            gaps: Gaps::new(rules.feed),
             rules,
             outputs,
             counts: PacketCounts::default(),
-            gaps: Gaps::default(),
             decoder,
             figures: Figures { started, ..Figures::default() },
             names: names::InstrumentNames::default(),
-            wanted: FxHashMap::default(),
+            unsubscribed: FxHashSet::default(),
             subscribed: names::Subscribed::default(),
             once: None,
             printed: 0,
@@ -115,13 +114,13 @@ impl Pipeline {
     /// Shows the client ids of orders in full from now on.
     pub fn show_client_ids(&mut self) {
         if let Decoder::Orders(orders) = &mut self.decoder {
-            orders.show_client_ids();
+            orders.show_client_ids = true;
         }
     }
 
     /// Sets the function that looks up the symbols of instruments that come without one, once each.
     pub fn look_up_with(&mut self, look_up: LookUp) {
-        self.names.look_up_with(look_up);
+        self.names.look_up = Some(look_up);
     }
 
     /// Shows every record as a value to this observer from now on.
@@ -131,19 +130,12 @@ impl Pipeline {
 
     /// Takes the symbols that were looked up since the last call.
     pub fn take_named(&mut self) -> Vec<Named> {
-        self.names.take_found()
+        std::mem::take(&mut self.names.found)
     }
 
     /// Processes a frame.
-    pub fn frame(&mut self, frame: Frame<'_>) {
+    pub fn frame(&mut self, frame: &Frame<'_>) {
         let was_over = self.stop_reason.is_some();
-        self.decode(frame);
-        if !was_over && self.stop_reason.is_some() {
-            self.record_end();
-        }
-    }
-
-    fn decode(&mut self, frame: Frame<'_>) {
         if let Some(stepped) = self.outputs.clock(frame.recv) {
             let detail = format!("the clock was set back by {:.6} s", stepped.by_us as f64 / 1e6);
             self.gap(0, GapReason::Clock, Some(detail), stepped.from, frame.recv, None);
@@ -154,23 +146,37 @@ impl Pipeline {
         }
         self.figures.last_recv = frame.recv;
         match (&self.decoder, frame.kind) {
-            _ if !self.outputs.has_live() => self.count_undecoded(frame),
-            _ if self.stop_reason.is_some() => self.filter_after_end(frame),
-            (Decoder::Market, FrameKind::Binary) => self.market(frame),
+            _ if self.stop_reason.is_some() || !self.outputs.has_live() => self.count_undecoded(frame),
+            (Decoder::Market, FrameKind::Binary) => match frame.packet {
+                Some((header, packet)) if !self.is_after_end(0) => self.market(frame, header, packet),
+                _ => self.market_packets(frame),
+            },
             (Decoder::Depth(levels, _), FrameKind::Binary) => self.depth(frame, *levels),
             (Decoder::Orders(_), FrameKind::Binary) => self.binary_among_orders(frame),
             (Decoder::Orders(_), _) => self.orders(frame),
             // The binary feeds define no texts; the driver has printed it.
-            (Decoder::Market | Decoder::Depth(..), _) => self.filtered(),
+            (Decoder::Market | Decoder::Depth(..), _) => self.filtered(1),
         }
         self.gaps.carried(frame.conn, self.outputs.last_stamp());
         self.end_as_replayed();
+        if !was_over && self.stop_reason.is_some() {
+            self.record_end();
+        }
     }
 
-    /// Counts a frame without decoding it, because no output takes records any more.
+    /// Counts a frame without decoding it, because the run is over or no output takes records any more.
     #[cold]
-    fn count_undecoded(&mut self, frame: Frame<'_>) {
-        let packets = count_packets(self.rules.feed, frame);
+    fn count_undecoded(&mut self, frame: &Frame<'_>) {
+        let packets = match (&self.decoder, frame.kind) {
+            (Decoder::Market, FrameKind::Binary) => feed_packets(frame.bytes).count() as u64,
+            (Decoder::Depth(levels, _), FrameKind::Binary) => depth_packets(frame.bytes, *levels).count() as u64,
+            _ => 1,
+        };
+        self.unwritten(packets);
+    }
+
+    /// Counts packets that no output takes: as filtered if the run is over, else as dropped.
+    fn unwritten(&mut self, packets: u64) {
         self.counts.received += packets;
         if self.stop_reason.is_some() {
             self.counts.filtered += packets;
@@ -179,25 +185,26 @@ impl Pipeline {
         }
     }
 
-    /// Counts a frame as filtered, because the run is over.
-    fn filter_after_end(&mut self, frame: Frame<'_>) {
-        let packets = count_packets(self.rules.feed, frame);
+    /// Counts a printed record and the packets that it shows for the first time.
+    #[inline(always)]
+    fn written(&mut self, kind: RecordType, packets: u64) {
         self.counts.received += packets;
-        self.counts.filtered += packets;
+        self.counts.written += packets;
+        self.by_type[kind as usize] += 1;
+        self.count_printed();
     }
 
-    /// Counts a printed record.
     #[inline(always)]
-    fn printed(&mut self) {
+    fn count_printed(&mut self) {
         self.printed += 1;
         if self.rules.count == Some(self.printed) {
             self.stop_reason.get_or_insert(StopReason::Done("count".to_owned()));
         }
     }
 
-    fn filtered(&mut self) {
-        self.counts.received += 1;
-        self.counts.filtered += 1;
+    fn filtered(&mut self, packets: u64) {
+        self.counts.received += packets;
+        self.counts.filtered += packets;
     }
 
     /// Returns why the run is over, or `None` if it is not.
@@ -236,19 +243,9 @@ impl Pipeline {
         &self.counts
     }
 
-    /// Returns whether an output that blocks has no room.
-    pub fn is_full(&self) -> bool {
-        self.outputs.are_full()
-    }
-
-    /// Returns whether an output's queue is longer than fits in the processor's caches.
-    pub fn is_crowded(&self) -> bool {
-        self.outputs.are_crowded()
-    }
-
-    /// Returns a report on every output.
-    pub fn reports(&self) -> Vec<OutputReport> {
-        self.outputs.reports()
+    /// Returns the outputs.
+    pub fn outputs(&self) -> &Outputs {
+        &self.outputs
     }
 
     /// Returns the counters in which packets that no output took count as dropped, with the gaps of single outputs
@@ -271,8 +268,8 @@ impl Pipeline {
         // Packets in unfinished bars are received, but not yet written or filtered.
         self.figures.counts.received += self.bars.as_ref().map_or(0, |bars| bars.held_packets());
         self.figures.requested = self.gaps.requested();
-        self.figures.seen = self.names.seen().len();
-        self.figures.strangers = self.names.strangers();
+        self.figures.seen = self.names.seen.len();
+        self.figures.strangers = self.names.strangers;
         self.figures.bytes_written = self.outputs.bytes_written();
         for kind in RecordType::ALL {
             if self.by_type[kind as usize] > 0 {
@@ -284,7 +281,7 @@ impl Pipeline {
 
     /// Returns the subscribed instruments of which no packet arrived.
     pub fn never_seen(&self) -> Vec<InstrumentKey> {
-        self.gaps.requested_keys().filter(|instrument| !self.names.seen().contains(instrument)).collect()
+        self.gaps.requested_keys().filter(|instrument| !self.names.seen.contains(instrument)).collect()
     }
 
     /// Returns why the run ends.
@@ -305,21 +302,11 @@ impl Pipeline {
             self.print_malformed(now, None);
         }
         self.forget_order_books(None);
-        for gap in self.gaps.unresolved(self.rules.feed, now) {
+        for gap in self.gaps.unresolved(now) {
             self.print_gap(gap, now);
         }
         self.flush();
         self.outputs.finish(&End { counts: self.counts, reason }, now, self.rules.status_records);
-    }
-
-    /// Returns whether every output has ended.
-    pub fn outputs_have_ended(&self) -> bool {
-        self.outputs.have_ended()
-    }
-
-    /// Returns whether a bug ended an output.
-    pub fn outputs_have_panicked(&self) -> bool {
-        self.outputs.have_panicked()
     }
 
     /// Abandons outputs that have not ended.
@@ -369,13 +356,4 @@ pub struct RunSummary {
     pub disconnected_us: Option<i64>,
     /// All figures.
     pub figures: Figures,
-}
-
-/// Returns the number of packets (order stream: messages) in a frame, as the packet counters count them.
-pub fn count_packets(feed: Stream, frame: Frame<'_>) -> u64 {
-    match (feed, frame.kind) {
-        (Stream::Market, FrameKind::Binary) => feed_packets(frame.bytes).count() as u64,
-        (Stream::Depth(levels), FrameKind::Binary) => depth_packets(frame.bytes, levels).count() as u64,
-        _ => 1,
-    }
 }

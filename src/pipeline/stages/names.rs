@@ -20,24 +20,16 @@ pub(super) type Subscribed = FxHashMap<InstrumentKey, u8>;
 /// Holds symbols that were given, or looked up when an instrument was first seen.
 #[derive(Default)]
 pub(super) struct InstrumentNames {
-    symbols: FxHashMap<InstrumentKey, Arc<str>>,
-    seen: FxHashSet<InstrumentKey>,
+    pub symbols: FxHashMap<InstrumentKey, Arc<str>>,
+    pub seen: FxHashSet<InstrumentKey>,
     /// Number of seen instruments that were not subscribed.
-    strangers: usize,
-    look_up: Option<LookUp>,
+    pub strangers: usize,
+    pub look_up: Option<LookUp>,
     /// Symbols that were looked up and not yet taken.
-    found: Vec<Named>,
+    pub found: Vec<Named>,
 }
 
 impl InstrumentNames {
-    pub fn look_up_with(&mut self, look_up: LookUp) {
-        self.look_up = Some(look_up);
-    }
-
-    pub fn set(&mut self, symbols: &[Named]) {
-        self.symbols.extend(symbols.iter().cloned());
-    }
-
     /// Records a packet of an instrument. Its symbol is looked up once, found or not.
     #[inline]
     pub fn see(&mut self, instrument: InstrumentKey, subscribed: &Subscribed) {
@@ -66,17 +58,5 @@ impl InstrumentNames {
 
     pub fn symbol(&self, instrument: InstrumentKey) -> Option<Arc<str>> {
         self.symbols.get(&instrument).cloned()
-    }
-
-    pub fn take_found(&mut self) -> Vec<Named> {
-        std::mem::take(&mut self.found)
-    }
-
-    pub fn seen(&self) -> &FxHashSet<InstrumentKey> {
-        &self.seen
-    }
-
-    pub fn strangers(&self) -> usize {
-        self.strangers
     }
 }

@@ -1,10 +1,8 @@
 //! Says what a run prints, and when it is done.
 
-use crate::model::InstrumentKey;
-use crate::model::Stream;
+use crate::model::{InstrumentKey, Stream};
 use crate::pipeline::bars::Interval;
 use crate::protocol::Mode;
-
 use crate::record::TypeSet;
 use crate::record::order::Events;
 
@@ -31,8 +29,8 @@ pub struct Rules {
     pub top: Option<usize>,
     /// Orders: keep only updates that carry one of these events.
     pub events: Option<Events>,
-    /// Orders: options of reading them.
-    pub orders: crate::pipeline::orders::Options,
+    /// Orders: whether client ids are shown in full.
+    pub show_client_ids: bool,
 }
 
 /// Says how order books are shown.
@@ -59,7 +57,7 @@ impl Rules {
             view: View::default(),
             top: None,
             events: None,
-            orders: crate::pipeline::orders::Options::default(),
+            show_client_ids: false,
         }
     }
 }

@@ -5,22 +5,17 @@ pub(crate) mod json;
 use json::Members;
 use serde_json::value::RawValue;
 
-/// Holds a decoded message of the order socket.
-#[derive(Debug)]
-pub(crate) enum Message<'a> {
-    /// The object that holds an order.
-    Order(Members<'a>),
-    /// Any other message: the kind that it claims, shortened.
-    Other(String),
-}
+/// The object that holds an order, `None` if a message is about something else, or why it cannot be decoded.
+pub(crate) type Message<'a> = Result<Option<Members<'a>>, &'static str>;
 
 const NOT_JSON: &str = "not valid JSON";
 const TOO_DEEP: &str = "nested deeper than 64 levels";
 /// Says why a message without an order is malformed.
 pub(crate) const NO_ORDER: &str = "an order update without an order in it";
 
-/// Calls `each` for every message of a text frame: one object, several in a row, or arrays of objects.
-pub(crate) fn messages(frame: &[u8], each: &mut dyn FnMut(Result<Message<'_>, &'static str>)) {
+/// Calls `each` for every message of a text frame (one object, several in a row, or arrays of objects) with the object
+/// that holds an order, or `None` if the message is about something else.
+pub(crate) fn messages(frame: &[u8], each: &mut dyn FnMut(Message<'_>)) {
     let frame = json::without_lone_surrogates(frame.strip_prefix(b"\xef\xbb\xbf").unwrap_or(frame));
     let mut is_empty = true;
     for value in serde_json::Deserializer::from_slice(&frame).into_iter::<&RawValue>() {
@@ -31,34 +26,30 @@ pub(crate) fn messages(frame: &[u8], each: &mut dyn FnMut(Result<Message<'_>, &'
             break;
         };
         match json::elements(value.get()) {
-            Some(elements) if elements.is_empty() => each(Ok(Message::Other("empty".to_owned()))),
+            Some(elements) if elements.is_empty() => each(Ok(None)),
             Some(elements) => elements.into_iter().for_each(|element| message(element, each)),
             None => message(value.get(), each),
         }
     }
     if is_empty {
-        each(Ok(Message::Other("empty".to_owned())));
+        each(Ok(None));
     }
 }
 
-fn message(value: &str, each: &mut dyn FnMut(Result<Message<'_>, &'static str>)) {
+fn message(value: &str, each: &mut dyn FnMut(Message<'_>)) {
     if json::is_too_deep(value) {
         return each(Err(TOO_DEEP));
     }
     let Some(members) = Members::of(value) else {
         // A string or a number cannot contain an order; a nested list might.
-        return each(match json::scalar(value) {
-            Some(word) => Ok(Message::Other(shortened(&word))),
-            None => Err(NO_ORDER),
-        });
+        return each(json::scalar(value).map(|_| None).ok_or(NO_ORDER));
     };
-    if let Some(kind) = members.get("Type").map(|kind| json::scalar(kind).unwrap_or_else(|| kind.to_owned()))
-        && !kind.trim().eq_ignore_ascii_case("order_alert")
-    {
-        return each(Ok(Message::Other(shortened(&kind))));
+    let is_order_alert = |kind| json::scalar(kind).is_some_and(|kind| kind.trim().eq_ignore_ascii_case("order_alert"));
+    if members.get("Type").is_some_and(|kind| !is_order_alert(kind)) {
+        return each(Ok(None));
     }
     let Some(data) = members.get("Data") else { return each(Err(NO_ORDER)) };
-    let mut order = |data| each(Members::of(data).map(Message::Order).ok_or(NO_ORDER));
+    let mut order = |data| each(Members::of(data).map(Some).ok_or(NO_ORDER));
     match json::elements(data) {
         Some(orders) if !orders.is_empty() => orders.into_iter().for_each(order),
         _ => order(data),
@@ -68,7 +59,7 @@ fn message(value: &str, each: &mut dyn FnMut(Result<Message<'_>, &'static str>))
 /// Returns whether a text frame holds an order update.
 pub(crate) fn has_order(frame: &[u8]) -> bool {
     let mut has_order = false;
-    messages(frame, &mut |message| has_order |= matches!(message, Ok(Message::Order(_))));
+    messages(frame, &mut |message| has_order |= matches!(message, Ok(Some(_))));
     has_order
 }
 
@@ -83,9 +74,4 @@ pub(crate) fn rows(body: &[u8], each: &mut dyn FnMut(Result<Members<'_>, &'stati
             false => Members::of(row).ok_or("a row of the order snapshot that is no order"),
         });
     }
-}
-
-/// Returns the kind of a message, short enough for a log line.
-fn shortened(kind: &str) -> String {
-    kind.chars().take(40).collect()
 }

@@ -20,7 +20,7 @@ impl Session {
         let now = self.now;
         let first = packets > 0 && matches!(&self.state, State::Online(online) if online.packets == 0);
         // In a closed market only snapshots come: the silence after the first ones is explained.
-        let explains = first && !self.server.has_served && !self.hours().is_open(now.wall);
+        let explains = first && !self.server.has_served && !self.markets_are_open();
         let State::Online(online) = &mut self.state else { return };
         online.pulse.traffic(now);
         if packets == 0 {
@@ -38,8 +38,7 @@ impl Session {
             self.failures.silent_refusals = 0;
             self.failures.server_faults = 0;
             self.status(StatusEvent::Live, None);
-            let say = self.outage.live(self.config.conn, now.at);
-            self.say(say);
+            self.actions.extend(self.outage.live(self.config.conn, now.at));
         }
     }
 
@@ -96,8 +95,7 @@ impl Session {
         self.snapshot = Snapshot { came: true, failed: false, is_pending: false, ..self.snapshot };
         self.loss.is_open = false;
         self.online(|online, _| online.snapshot_at = None);
-        let say = self.outage.live(self.config.conn, self.now.at);
-        self.say(say);
+        self.actions.extend(self.outage.live(self.config.conn, self.now.at));
     }
 
     pub(super) fn snapshot_failed(&mut self, detail: String) {
@@ -121,21 +119,24 @@ impl Session {
         }
     }
 
-    pub(super) fn hours(&self) -> Hours<'_> {
-        Hours { calendar: &self.config.calendar, markets: self.markets }
+    fn markets_are_open(&self) -> bool {
+        self.config.calendar.is_open(self.markets, self.now.wall)
     }
 
     pub(super) fn stale_deadline(&self) -> Option<Time> {
-        (self.config.feed != Stream::Orders).then(|| self.stale_feed.deadline(self.now, self.hours())).flatten()
+        if self.config.feed == Stream::Orders {
+            return None;
+        }
+        self.stale_feed.deadline(self.now, &self.config.calendar, self.markets)
     }
 
     pub(super) fn unseen_deadline(&self) -> Option<Time> {
-        let hours = self.hours();
-        if hours.is_open(self.now.wall) {
-            return Some(self.now.at + UNSEEN_AFTER);
+        let Now { at, wall } = self.now;
+        if self.markets_are_open() {
+            return Some(at + UNSEEN_AFTER);
         }
-        let wait = hours.next_open(self.now.wall)?.since(self.now.wall);
-        Some(self.now.at + wait + UNSEEN_AFTER)
+        let wait = self.config.calendar.next_open(self.markets, wall)?.since(wall);
+        Some(at + wait + UNSEEN_AFTER)
     }
 
     pub(super) fn clocks_moved_apart(&self, now: Now) -> bool {
@@ -145,12 +146,11 @@ impl Session {
     }
 
     pub(super) fn nudge(&mut self) {
-        let now = self.now;
-        let ping = match &mut self.state {
-            State::Online(online) if online.since < now.at => online.pulse.nudge(now.at) == Pulse::Ping,
-            _ => false,
-        };
-        if ping {
+        let now = self.now.at;
+        if let State::Online(online) = &mut self.state
+            && online.since < now
+            && online.pulse.nudge(now)
+        {
             self.act(Action::Ping);
         }
     }
@@ -164,8 +164,7 @@ impl Session {
             if self.loss.beginning_at.is_some_and(|due| due <= at) {
                 self.lose_beginning();
             }
-            let say = self.outage.check(self.config.conn, at);
-            self.say(say);
+            self.actions.extend(self.outage.check(self.config.conn, at));
         }
         match &mut self.state {
             State::Waiting { until } if *until <= at => self.attempt(),
@@ -220,7 +219,7 @@ impl Session {
         }
         if unseen {
             // The market may have closed, or the clock may have stepped, since the time was chosen.
-            if self.hours().is_open(now.wall) {
+            if self.markets_are_open() {
                 self.unseen_reported = true;
                 self.act(Action::ReportUnseen);
             } else {
@@ -254,12 +253,10 @@ impl Session {
         }
         let words = silence_words(self.config.feed, &self.wanted, &self.config.calendar, now.wall, has_data);
         let Some(why) = words else { return };
-        match self.outage.has_warned() {
-            true => {
-                let say = self.outage.quiet(self.config.conn, &why);
-                self.say(say);
-            }
-            false => self.warn(why),
+        if self.outage.has_warned() {
+            self.actions.extend(self.outage.quiet(self.config.conn, &why));
+        } else {
+            self.warn(why);
         }
     }
 
@@ -274,10 +271,7 @@ impl Session {
         if self.config.feed == Stream::Orders || !matches!(self.state, State::Online(_)) {
             return;
         }
-        let silence = {
-            let hours = Hours { calendar: &self.config.calendar, markets: self.markets };
-            self.stale_feed.check(self.now, hours)
-        };
+        let silence = self.stale_feed.check(self.now, &self.config.calendar, self.markets);
         if silence == StaleAction::Fine {
             return;
         }

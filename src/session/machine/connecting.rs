@@ -52,7 +52,7 @@ impl Session {
                 if matches!(self.state, State::Reading) {
                     let refusal = self.credentials.refusal.take();
                     let words = refusal.unwrap_or_else(|| "these credentials were refused before".to_owned());
-                    self.await_credentials(CredentialProblem { exit: Exit::Credentials, can_change: true, words });
+                    self.await_credentials(CredentialProblem::refused(words));
                 }
             }
             (Ok(which), Some(awaiting)) => {
@@ -174,7 +174,7 @@ impl Session {
             self.credentials.refusal = Some(words);
             return self.attempt();
         }
-        self.await_credentials(CredentialProblem { exit: Exit::Credentials, can_change: true, words });
+        self.await_credentials(CredentialProblem::refused(words));
     }
 
     /// Returns until when to wait for other credentials, counted from the first moment they were needed.
@@ -267,9 +267,7 @@ impl Session {
             (ProbeResult::Unknown, ProfileReason::Refusal) if self.auth_wait().is_zero() => self.server_fault(&cause),
             (ProbeResult::Unknown, ProfileReason::Refusal) => {
                 let wait = self.next_server_fault();
-                let words = cause.to_string();
-                let problem = CredentialProblem { exit: Exit::Credentials, can_change: true, words };
-                self.await_credentials_or(problem, Some(wait));
+                self.await_credentials_or(CredentialProblem::refused(cause.to_string()), Some(wait));
             }
             (ProbeResult::Fine, ProfileReason::Silence) => {
                 self.warn(

@@ -198,8 +198,7 @@ impl Session {
 
     pub(super) fn wait(&mut self, wait: Duration, why: &str) {
         self.status(StatusEvent::Retrying, Some(retry_detail(wait, why)));
-        let say = self.outage.retrying(self.config.conn, why, wait);
-        self.say(say);
+        self.actions.extend(self.outage.retrying(self.config.conn, why, wait));
         self.state = State::Waiting { until: self.now.at + wait };
     }
 

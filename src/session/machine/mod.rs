@@ -6,10 +6,10 @@ mod losing;
 
 use super::action::Action;
 use super::backoff::{Backoff, SessionOutcome, jitter};
-use super::calendar::{Calendar, Hours, Markets};
+use super::calendar::{Calendar, Markets};
 use super::input::{Fingerprint, Input, ProbeResult};
 use super::liveness::{Liveness, Pulse};
-use super::outage::{Outage, Say};
+use super::outage::Outage;
 use super::policy::{self, Verdict};
 use super::requests::{self, Subscription, WantedSubscriptions};
 use super::stale_feed::{StaleAction, StaleFeed};
@@ -97,44 +97,30 @@ impl Config {
     }
 }
 
-/// Names a session's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg(any(test, feature = "testing"))]
-pub enum StateName {
-    /// Not started.
-    Idle,
-    /// Waiting for the next attempt.
-    Waiting,
-    /// Reading the credentials for an attempt.
-    Reading,
-    /// Waiting for other credentials, because they were refused or missing.
-    AwaitingCredentials,
-    /// Attempting to connect.
-    Connecting,
-    /// Requesting the account's profile.
-    Probing,
-    /// Connected.
-    Online,
-    /// Stopping; the server has not closed yet.
-    Stopping,
-    /// Ended.
-    Ended,
-}
-
-#[cfg(any(test, feature = "testing"))]
-impl StateName {
-    /// Lists every state.
-    pub const ALL: [StateName; 9] = [
-        StateName::Idle,
-        StateName::Waiting,
-        StateName::Reading,
-        StateName::AwaitingCredentials,
-        StateName::Connecting,
-        StateName::Probing,
-        StateName::Online,
-        StateName::Stopping,
-        StateName::Ended,
-    ];
+crate::model::words::words! {
+    /// Names a session's state.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum StateName {
+        /// Not started.
+        Idle = "idle",
+        /// Waiting for the next attempt.
+        Waiting = "waiting",
+        /// Reading the credentials for an attempt.
+        Reading = "reading",
+        /// Waiting for other credentials, because they were refused or missing.
+        AwaitingCredentials = "awaiting credentials",
+        /// Attempting to connect.
+        Connecting = "connecting",
+        /// Requesting the account's profile.
+        Probing = "probing",
+        /// Connected.
+        Online = "online",
+        /// Stopping; the server has not closed yet.
+        Stopping = "stopping",
+        /// Ended.
+        Ended = "ended",
+    }
 }
 
 #[derive(Debug)]
@@ -458,13 +444,5 @@ impl Session {
 
     fn warn(&mut self, words: String) {
         self.act(Action::Warn(words));
-    }
-
-    fn say(&mut self, say: Option<Say>) {
-        match say {
-            Some(Say::Inform(words)) => self.act(Action::Inform(words)),
-            Some(Say::Warn(words)) => self.act(Action::Warn(words)),
-            None => {}
-        }
     }
 }

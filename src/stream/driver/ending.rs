@@ -1,23 +1,16 @@
 //! Ends a run: drains what was received, waits for the outputs, and determines the exit code.
 
-use super::Driver;
+use super::{Driver, a_socket_panicked};
 use crate::clock;
 use crate::model::Stream;
-use crate::model::exit::Exit;
-use crate::model::exit::Failure;
-use crate::output::OnLag;
-use crate::output::WriteFailure;
-use crate::pipeline::figures::ClosingLine;
-use crate::pipeline::item::Event;
-use crate::pipeline::item::StatusEvent;
+use crate::model::exit::{Exit, Failure};
+use crate::output::{OnLag, WriteFailure};
+use crate::pipeline::item::{Event, StatusEvent};
 use crate::pipeline::stages::RunSummary;
 use crate::session::Input;
-use crate::stream::Ended;
-use crate::stream::hint;
-use crate::stream::signals::Signal;
-use crate::stream::signals::Signals;
-use std::time::Duration;
-use std::time::Instant;
+use crate::stream::signals::{Signal, Signals};
+use crate::stream::{Ended, hint};
+use std::time::{Duration, Instant};
 
 /// Time that sockets have for an orderly end.
 const END_LIMIT: Duration = Duration::from_millis(500);
@@ -34,7 +27,7 @@ impl Driver {
     pub(super) async fn end(mut self, reason: String, signals: &mut Signals) -> Result<Ended, Failure> {
         let begun = Instant::now();
         self.status.clear(&self.console);
-        if let Some(on_end) = self.on_end.take() {
+        if let Some(on_end) = self.control.on_end.take() {
             on_end();
         }
         self.report.stopping();
@@ -55,11 +48,10 @@ impl Driver {
             tokio::select! {
                 end = self.sockets.join_next() => match end {
                     None => break,
-                    Some(Ok(_)) => {}
                     Some(Err(error)) if error.is_panic() => {
-                        self.failure.get_or_insert(Failure::new(Exit::Bug, "a socket's task ended by a bug of ours"));
+                        self.failure.get_or_insert(a_socket_panicked());
                     }
-                    Some(Err(_)) => {}
+                    Some(_) => {}
                 },
                 // The end continues as decided.
                 _ = signals.next() => {}
@@ -76,7 +68,7 @@ impl Driver {
     /// Waits for the outputs in bounded time, because their disks and readers may block. An output with `--on-lag
     /// block` has unlimited time until a signal comes.
     async fn drained(&mut self, begun: Instant, reason: &str, signals: &mut Signals) -> Result<RunSummary, Failure> {
-        let mut is_patient = self.on_lag == OnLag::Block && reason != "signal";
+        let mut is_patient = self.control.on_lag == OnLag::Block && reason != "signal";
         let mut is_stopped = false;
         let late = tokio::time::sleep_until((begun + DRAIN).into());
         tokio::pin!(late);
@@ -93,7 +85,7 @@ impl Driver {
                         break;
                     }
                     is_stopped = true;
-                    self.stop.stop();
+                    self.control.stop.stop();
                     late.as_mut().reset((Instant::now() + OUTPUT_RETURN).into());
                 }
             }
@@ -118,7 +110,7 @@ impl Driver {
             console.error(&failure);
             failure.without_message()
         });
-        console.info(ClosingLine(&summary.counts));
+        console.info(summary.counts);
         ended
     }
 
@@ -149,7 +141,7 @@ impl Driver {
             return Err(Failure::new(missing, "disconnected at the end, for more than a minute"));
         }
         let gaps = Duration::from_millis(u64::try_from(summary.gap_us / 1000).unwrap_or(0));
-        match self.fail_on_gap {
+        match self.control.fail_on_gap {
             Some(most) if gaps > most => Err(Failure::new(
                 Exit::Gaps,
                 format!(
@@ -173,7 +165,7 @@ impl Drop for Driver {
         let begun = Instant::now();
         while !self.shared.pipeline.has_ended() && begun.elapsed() < DRAIN + OUTPUT_RETURN {
             if begun.elapsed() >= DRAIN {
-                self.stop.stop();
+                self.control.stop.stop();
             }
             std::thread::sleep(Duration::from_millis(1));
         }

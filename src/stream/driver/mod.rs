@@ -6,14 +6,13 @@ use super::shared::Shared;
 use super::signals::{Signal, Signals};
 use super::socket::{Socket, SocketEnd};
 use super::{
-    Chains, Change, CredentialsOrigin, EarlyStop, Ended, Run, SocketObserver, SocketState, report, sleep_until, status,
+    Chains, Change, CredentialsOrigin, Ended, Run, RunControl, SocketObserver, SocketState, report, sleep_until, status,
 };
 use crate::auth::BaseUrl;
 use crate::clock;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::model::{InstrumentKey, Micros};
-use crate::output::{OnLag, StopSignal};
 use crate::pipeline::bars::{Interval, next_due};
 use crate::pipeline::handle::{Handle, Wake};
 use crate::pipeline::item::Event;
@@ -30,6 +29,7 @@ use tokio::sync::mpsc;
 const STAGGER: Duration = Duration::from_millis(200);
 /// Interval at which chains check the time and their spots.
 const CHAINS_EVERY: Duration = Duration::from_millis(250);
+
 /// Drives a run.
 pub(super) struct Driver {
     shared: Rc<Shared>,
@@ -38,18 +38,9 @@ pub(super) struct Driver {
     plan: Plan,
     base: BaseUrl,
     session: Config,
-    on_lag: OnLag,
+    control: RunControl,
     has_drained: bool,
-    stop: StopSignal,
-    early: EarlyStop,
     sockets: tokio::task::JoinSet<SocketEnd>,
-    duration: Option<Duration>,
-    until: Option<Micros>,
-    fail_on_gap: Option<Duration>,
-    stats: Option<Duration>,
-    changes: Option<mpsc::UnboundedReceiver<Change>>,
-    reread: Option<Box<dyn Fn()>>,
-    on_end: Option<Box<dyn FnOnce()>>,
     report: report::RunReport,
     status: status::StatusLine,
     failure: Option<Failure>,
@@ -76,16 +67,16 @@ enum DriverEvent {
 
 impl Driver {
     pub(super) fn start(run: Run, sockets: Option<Rc<dyn SocketObserver>>) -> Result<Driver, Failure> {
-        let Run { feed, plan, symbols, console, .. } = run;
+        let Run { feed, plan, symbols, control, console, .. } = run;
         let no_thread = |error: std::io::Error| {
             Failure::new(Exit::Bug, format!("the thread of an output cannot be started: {}", error.kind()))
         };
         let wake = Wake::default();
         let (mut outputs, mut capture) = (run.outputs, run.frame_observer);
         outputs.set_stream(feed);
-        outputs.start_threads(run.on_lag, &wake.caller()).map_err(no_thread)?;
+        outputs.start_threads(control.on_lag, &wake.caller()).map_err(no_thread)?;
         if let Some(capture) = &mut capture {
-            capture.start(run.on_lag, &wake.caller()).map_err(no_thread)?;
+            capture.start(control.on_lag, &wake.caller()).map_err(no_thread)?;
         }
         let bars = run.rules.bars.clone();
         let mut pipeline = Pipeline::new(run.rules, outputs, clock::now());
@@ -119,7 +110,7 @@ impl Driver {
             sockets: RefCell::default(),
             probed: Cell::new(None),
             has_been_live: Cell::new(false),
-            planned_end: Cell::new(planned_end(run.duration, run.until)),
+            planned_end: Cell::new(planned_end(control.duration, control.until)),
             token_ends: Cell::new(None),
             is_kind_checked: Cell::new(false),
             texts: Cell::new(0),
@@ -136,18 +127,9 @@ impl Driver {
             plan,
             base: run.base,
             session: run.session,
-            on_lag: run.on_lag,
+            control,
             has_drained: false,
-            stop: run.stop,
-            early: run.early,
             sockets: tokio::task::JoinSet::new(),
-            duration: run.duration,
-            until: run.until,
-            fail_on_gap: run.fail_on_gap,
-            stats: run.stats,
-            changes: run.changes,
-            reread: run.reread,
-            on_end: run.on_end,
             report,
             failure: None,
             has_reported_damage: false,
@@ -159,7 +141,7 @@ impl Driver {
 
     pub(super) async fn run(mut self) -> Result<Ended, Failure> {
         let mut signals = Signals::new()?;
-        if self.early.is_requested() {
+        if self.control.early.is_requested() {
             return self.end("signal".to_owned(), &mut signals).await;
         }
         for i in 0..self.plan.connections().len() {
@@ -200,23 +182,23 @@ impl Driver {
     async fn stream(&mut self, signals: &mut Signals) -> String {
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        let every = self.stats.unwrap_or(Duration::from_secs(3600));
+        let every = self.control.stats.unwrap_or(Duration::from_secs(3600));
         let mut stats = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         let mut chains = tokio::time::interval(CHAINS_EVERY);
         chains.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let alive_interval = self.report.alive_interval();
         let mut alive = tokio::time::interval(alive_interval.unwrap_or(Duration::from_secs(3600)));
         alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        let over_at = self.duration.map(|duration| self.shared.started + duration);
+        let over_at = self.control.duration.map(|duration| self.shared.started + duration);
         loop {
             let happened = tokio::select! {
                 signal = signals.next() => DriverEvent::Signal(signal),
                 () = self.shared.pipeline.changed() => DriverEvent::Output,
-                Some(end) = self.sockets.join_next() => DriverEvent::Socket(end.unwrap_or_else(|error| panicked(&error))),
-                change = next_change(&mut self.changes) => DriverEvent::Change(change),
+                Some(end) = self.sockets.join_next() => DriverEvent::Socket(end_of(end)),
+                change = next_change(&mut self.control.changes) => DriverEvent::Change(change),
                 () = sleep_until(over_at) => DriverEvent::DurationOver,
                 () = clock_reaches(self.bars_due) => DriverEvent::Clock,
-                _ = stats.tick(), if self.stats.is_some() => DriverEvent::Stats,
+                _ = stats.tick(), if self.control.stats.is_some() => DriverEvent::Stats,
                 _ = chains.tick(), if !self.chains.is_empty() => DriverEvent::ChainsDue,
                 _ = seconds.tick() => DriverEvent::Second,
                 _ = alive.tick(), if alive_interval.is_some() => DriverEvent::Alive,
@@ -243,14 +225,14 @@ impl Driver {
                 }
                 DriverEvent::Change(Some(Change::Quit)) => return "quit".to_owned(),
                 DriverEvent::Change(Some(change)) => self.change(change),
-                DriverEvent::Change(None) => self.changes = None,
+                DriverEvent::Change(None) => self.control.changes = None,
                 DriverEvent::ChainsDue => self.follow_chains(),
                 DriverEvent::Alive => self.report.report_alive(),
                 DriverEvent::DurationOver => return "duration".to_owned(),
                 DriverEvent::Clock => self.bars_due(),
                 DriverEvent::Second => {
                     // The wall clock is checked every second, because it may be set during the run.
-                    if self.until.is_some_and(|until| clock::now() >= until) {
+                    if self.control.until.is_some_and(|until| clock::now() >= until) {
                         return "until".to_owned();
                     }
                     self.second();
@@ -316,7 +298,7 @@ impl Driver {
     fn hang_up(&mut self) {
         self.console.info("SIGHUP: lists are read again and files re-opened");
         self.shared.pipeline.reopen();
-        if let Some(reread) = &self.reread {
+        if let Some(reread) = &self.control.reread {
             reread();
         }
     }
@@ -428,11 +410,13 @@ fn planned_end(duration: Option<Duration>, until: Option<Micros>) -> Option<Micr
     after.into_iter().chain(until).min()
 }
 
-fn panicked(error: &tokio::task::JoinError) -> SocketEnd {
-    if error.is_cancelled() {
-        return SocketEnd::Stopped;
-    }
-    SocketEnd::GaveUp(Failure::new(Exit::Bug, "a socket's task ended by a bug of ours"))
+/// Returns how a socket's task ended; no task is cancelled while the run lasts.
+fn end_of(task: Result<SocketEnd, tokio::task::JoinError>) -> SocketEnd {
+    task.unwrap_or_else(|_| SocketEnd::GaveUp(a_socket_panicked()))
+}
+
+fn a_socket_panicked() -> Failure {
+    Failure::new(Exit::Bug, "a socket's task ended by a bug of ours")
 }
 
 async fn next_change(changes: &mut Option<mpsc::UnboundedReceiver<Change>>) -> Option<Change> {
@@ -463,7 +447,7 @@ mod tests {
             .run_until(async {
                 let mut sockets = tokio::task::JoinSet::<SocketEnd>::new();
                 sockets.spawn_local(async { panic!("on purpose") });
-                sockets.join_next().await.map(|end| end.unwrap_or_else(|error| panicked(&error)))
+                sockets.join_next().await.map(end_of)
             })
             .await;
         assert!(matches!(end, Some(SocketEnd::GaveUp(failure)) if failure.exit == Exit::Bug));

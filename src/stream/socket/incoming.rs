@@ -5,11 +5,12 @@ use crate::clock;
 use crate::console::{LogLevel, untrusted};
 use crate::model::{Ended, InstrumentKey, Stream};
 use crate::net::Incoming;
-use crate::pipeline::item::{Event, FrameKind, GapReason};
+use crate::pipeline::item::{Event, Frame, FrameKind, GapReason};
 use crate::protocol::relay::GapMessage;
 use crate::protocol::{DisconnectReason, depth, feed, orders};
 use crate::session::Input;
 use crate::stream::trace;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Collects what one wake-up brought.
@@ -30,49 +31,59 @@ impl Socket {
     /// Processes a message and all others that are available, as one batch.
     pub(super) fn incoming(&mut self, first: Incoming) {
         let shared = Rc::clone(&self.shared);
-        let mut batch = shared.pipeline.batch(self.conn);
+        let mut batch = shared.pipeline.batch();
         let mut seen = BatchSummary::default();
         let mut next = Some(first);
         // All messages of one read of the socket have the same receive time, so the clock is read once.
         let (mut received, mut recv) = (self.connection_bytes(), clock::now());
         let traces = shared.console.shows(LogLevel::Trace);
         while let Some(incoming) = next {
-            if let Incoming::Binary(bytes) = &incoming {
-                shared.spots.borrow_mut().observe(bytes);
-            }
             if traces {
                 self.trace(&incoming);
             }
-            match incoming {
-                // A packet of numbers has no text that could contain a secret.
-                Incoming::Binary(bytes) if self.feed == Stream::Market && feed::numbers(&bytes).is_some() => {
-                    seen.packets += 1;
-                    self.observe(FrameKind::Binary, &bytes);
-                    batch.push(FrameKind::Binary, recv, &bytes);
-                }
-                Incoming::Binary(bytes) => {
-                    self.binary(&bytes, &mut seen);
-                    let bytes = shared.redactor.redact_bytes(&bytes);
-                    self.observe(FrameKind::Binary, &bytes);
-                    batch.push(FrameKind::Binary, recv, &bytes);
-                }
-                Incoming::Text(bytes) => match GapMessage::read(&bytes) {
-                    Some(gap) => seen.gaps.push(gap),
+            let message = match &incoming {
+                Incoming::Binary(bytes) => match feed::numbers(bytes).filter(|_| self.feed == Stream::Market) {
+                    // A packet of numbers has no text that could contain a secret.
+                    Some((header, packet)) => {
+                        seen.packets += 1;
+                        shared.spots.borrow_mut().observe(header.instrument, &packet);
+                        Some((FrameKind::Binary, Cow::from(&**bytes), Some((header, packet))))
+                    }
                     None => {
-                        if self.feed == Stream::Orders && orders::has_order(&bytes) {
+                        self.binary(bytes, &mut seen);
+                        Some((FrameKind::Binary, shared.redactor.redact_bytes(bytes), None))
+                    }
+                },
+                Incoming::Text(bytes) => match GapMessage::read(bytes) {
+                    Some(gap) => {
+                        seen.gaps.push(gap);
+                        None
+                    }
+                    None => {
+                        if self.feed == Stream::Orders && orders::has_order(bytes) {
                             seen.packets += 1;
                         } else {
                             seen.is_no_order |= self.feed == Stream::Orders;
-                            self.shared.show_text(self.conn, &bytes);
+                            shared.show_text(self.conn, bytes);
                         }
-                        let bytes = shared.redactor.redact_text(&bytes);
-                        self.observe(FrameKind::Text, &bytes);
-                        batch.push(FrameKind::Text, recv, &bytes);
+                        Some((FrameKind::Text, shared.redactor.redact_text(bytes), None))
                     }
                 },
-                Incoming::Ping => {}
-                Incoming::Pong => seen.pong = true,
-                Incoming::Closed(ended) => seen.ended = Some(ended),
+                Incoming::Ping => None,
+                Incoming::Pong => {
+                    seen.pong = true;
+                    None
+                }
+                Incoming::Closed(ended) => {
+                    seen.ended = Some(ended.clone());
+                    None
+                }
+            };
+            if let Some((kind, bytes, packet)) = message {
+                if let Some(observer) = &shared.observer {
+                    observer.frame(self.conn, kind, &bytes);
+                }
+                batch.push(&Frame { conn: self.conn, kind, recv, bytes: &bytes, packet });
             }
             next = match (&mut self.connection, &seen.ended) {
                 (Some(connection), None) if !batch.is_full() => connection.poll_ready_now(),
@@ -85,7 +96,7 @@ impl Socket {
         }
         // Frames come first, because events of the connection happened after them.
         batch.done();
-        if let Some(observer) = &self.shared.observer {
+        if let Some(observer) = &shared.observer {
             observer.batch_ended();
         }
         for gap in std::mem::take(&mut seen.gaps) {
@@ -110,12 +121,6 @@ impl Socket {
         }
         if let Some(ended) = seen.ended {
             self.closed(ended);
-        }
-    }
-
-    fn observe(&self, kind: FrameKind, bytes: &[u8]) {
-        if let Some(observer) = &self.shared.observer {
-            observer.frame(self.conn, kind, bytes);
         }
     }
 
@@ -148,9 +153,9 @@ impl Socket {
     /// Checks a binary frame's headers: whether it is data, and whether it ends the session.
     fn binary(&self, bytes: &[u8], seen: &mut BatchSummary) {
         match self.feed {
-            Stream::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
             Stream::Market => {
-                for (_, packet) in feed::packets(bytes).flatten() {
+                for (header, packet) in feed::packets(bytes).flatten() {
+                    self.shared.spots.borrow_mut().observe(header.instrument, &packet);
                     match packet {
                         feed::Packet::Disconnect(packet) => seen.disconnect = Some(packet.reason()),
                         feed::Packet::Heartbeat => {}

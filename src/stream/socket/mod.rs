@@ -8,11 +8,10 @@ use super::sleep_until;
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock;
 use crate::console::{LogFields, LogLevel};
-use crate::model::Stream;
 use crate::model::exit::Failure;
-use crate::model::{Cause, CredentialProblem, Ended};
+use crate::model::{Cause, CredentialProblem, Ended, Stream};
 use crate::net::{Connection, Incoming};
-use crate::pipeline::item::{Event, FrameKind, GapReason, StatusEvent};
+use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use crate::session::{Action, Input, Session};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -180,9 +179,12 @@ impl Socket {
     /// Sends the server a sign of life, although its pings are not read.
     fn send_sign_of_life(&mut self) {
         self.signed_at = Instant::now();
-        if let Some(connection) = &mut self.connection
-            && let Err(ended) = connection.send_pong()
-        {
+        self.send(Connection::send_pong);
+    }
+
+    /// Sends something, if there is a connection.
+    fn send(&mut self, send: impl FnOnce(&mut Connection) -> Result<(), Ended>) {
+        if let Some(Err(ended)) = self.connection.as_mut().map(send) {
             self.closed(ended);
         }
     }
@@ -196,20 +198,14 @@ impl Socket {
             Action::Connect => self.connect(),
             Action::Send(text) => {
                 self.shared.console.debug(format_args!("connection {}: request: {text}", self.conn));
-                if let Some(connection) = &mut self.connection
-                    && let Err(ended) = connection.send_text(&text)
-                {
-                    self.closed(ended);
+                self.send(|connection| connection.send_text(&text));
+            }
+            Action::Login => {
+                if let Some(message) = self.login.as_ref().map(login_message) {
+                    self.send(|connection| connection.send_secret(&message));
                 }
             }
-            Action::Login => self.log_in(),
-            Action::Ping => {
-                if let Some(connection) = &mut self.connection
-                    && let Err(ended) = connection.send_ping()
-                {
-                    self.closed(ended);
-                }
-            }
+            Action::Ping => self.send(Connection::send_ping),
             Action::Close { polite: true } => {
                 if let Some(connection) = &mut self.connection {
                     let _ = connection.close();
@@ -333,14 +329,6 @@ impl Socket {
         }));
     }
 
-    fn log_in(&mut self) {
-        if let (Some(connection), Some(login)) = (&mut self.connection, &self.login)
-            && let Err(ended) = connection.send_secret(&login_message(login))
-        {
-            self.closed(ended);
-        }
-    }
-
     fn answer(&mut self, answer: Answer) {
         match answer {
             Answer::Input(input) => self.input(input),
@@ -377,8 +365,9 @@ impl Socket {
                     }
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
                     let at = clock::now();
-                    let mut batch = self.shared.pipeline.batch(self.conn);
-                    batch.push(kind, at, &self.shared.redactor.redact_text(&body));
+                    let bytes = &self.shared.redactor.redact_text(&body);
+                    let mut batch = self.shared.pipeline.batch();
+                    batch.push(&Frame { conn: self.conn, kind, recv: at, bytes, packet: None });
                     batch.done();
                     self.shared.pipeline.event(Event::Resynced { conn: self.conn, at });
                     self.input(Input::SnapshotFetched);

@@ -18,7 +18,7 @@ fn written_again(payload: &[u8]) {
     let mut block = Entries::new(1, Micros::from_secs(1_781_065_200));
     for entry in &read {
         match entry {
-            Entry::Frame(frame) => block.frame(*frame),
+            Entry::Frame(frame) => block.frame(frame),
             Entry::Event(event) => block.event(event),
             Entry::Lagged(lagged) => block.lagged(*lagged),
             Entry::EndsWithin { packets, reason } => block.ends_within(*packets, reason),
@@ -82,7 +82,13 @@ fn damaged(take: &mut Take<'_>) {
             let bytes = take.fewer_than(40);
             let kind = dhan::testing::pipeline::item::FrameKind::Binary;
             let recv = Micros::from_secs(1_781_065_200).plus_us(i64::from(take.u16()));
-            block.frame(dhan::testing::pipeline::item::Frame { conn: u16::from(take.u8()), kind, recv, bytes });
+            block.frame(&dhan::testing::pipeline::item::Frame {
+                conn: u16::from(take.u8()),
+                kind,
+                recv,
+                bytes,
+                packet: None,
+            });
             frames.push((bytes.to_vec(), number as usize));
         }
         put(&mut file, ENTRIES, block.bytes());

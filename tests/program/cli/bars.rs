@@ -196,7 +196,8 @@ fn two_days(path: &Path) {
         if bytes.is_empty() {
             continue;
         }
-        entries.frame(Frame { conn, kind: FrameKind::Binary, recv: Micros::new(now_us), bytes: &bytes });
+        let (kind, recv) = (FrameKind::Binary, Micros::new(now_us));
+        entries.frame(&Frame { conn, kind, recv, bytes: &bytes, packet: None });
         frames += 1;
         if frames % 500 == 0 {
             block::put(&mut out, ENTRIES, entries.bytes());

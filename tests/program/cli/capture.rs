@@ -340,7 +340,7 @@ fn made(path: &Path, frames: &[(i64, Vec<u8>)]) {
     block::put(&mut out, SESSION, &session.bytes());
     let mut entries = Entries::new(1, created);
     for (us, bytes) in frames {
-        entries.frame(Frame { conn: 1, kind: FrameKind::Binary, recv: Micros::new(*us), bytes });
+        entries.frame(&Frame { conn: 1, kind: FrameKind::Binary, recv: Micros::new(*us), bytes, packet: None });
     }
     block::put(&mut out, ENTRIES, entries.bytes());
     std::fs::write(path, out).unwrap();

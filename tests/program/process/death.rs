@@ -17,13 +17,12 @@ use dhan::testing::output::{StopSignal, WriteFailure};
 use dhan::testing::pipeline::handle::{FrameObserver, Seen};
 use dhan::testing::pipeline::item::{Event, Frame};
 
-use dhan::testing::output::OnLag;
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
 use dhan::testing::pipeline::stages::Rules;
 use dhan::testing::protocol::Mode;
 use dhan::testing::session::{Config, Plan, Subscription};
 use dhan::testing::simulator::{Cut, Response, Upgrade};
-use dhan::testing::stream::{self, Chains, CredentialsOrigin, EarlyStop};
+use dhan::testing::stream::{self, Chains, CredentialsOrigin, RunControl};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, Stdio};
@@ -235,7 +234,7 @@ struct Panics {
 }
 
 impl FrameObserver for Panics {
-    fn frame(&mut self, _frame: Frame<'_>, _seen: &Seen) {
+    fn frame(&mut self, _frame: &Frame<'_>, _seen: &Seen) {
         self.frames += 1;
         if self.frames >= self.after {
             fs::write("before", self.frames.to_string()).unwrap();
@@ -260,7 +259,7 @@ impl FrameObserver for Panics {
 struct Keeps(fs::File);
 
 impl FrameObserver for Keeps {
-    fn frame(&mut self, frame: Frame<'_>, _seen: &Seen) {
+    fn frame(&mut self, frame: &Frame<'_>, _seen: &Seen) {
         self.0.write_all(frame.bytes).unwrap();
         self.0.write_all(b"\n").unwrap();
     }
@@ -324,19 +323,10 @@ fn child_streams() {
         outputs: Outputs::new(outputs, TimeStyle::default(), console.clone()),
         found: Vec::new(),
         frame_observer: Some(capture),
-        stop: StopSignal::default(),
-        on_lag: OnLag::Drop,
-        duration: None,
-        until: None,
-        fail_on_gap: None,
-        stats: None,
-        changes: None,
-        reread: Some(Box::new(reread)),
         metrics: None,
         observer: None,
-        on_end: None,
         live_line: false,
-        early: EarlyStop::default(),
+        control: RunControl { reread: Some(Box::new(reread)), ..RunControl::default() },
         console,
     });
     fs::write("ended", format!("{ended:?}")).unwrap();
