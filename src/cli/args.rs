@@ -192,7 +192,8 @@ pub struct FeedArgs {
     ///
     /// CHAIN is UNDERLYING[,expiry=…][,strikes=N][,spot=…], such as BANKNIFTY,expiry=month,strikes=15: calls and puts of N
     /// strikes (10) on each side of the spot and of the one at it, in --mode, and the spot itself. expiry is a date, nearest
-    /// (as without it), next or month. With spot=PRICE it need not wait for the first price. May be repeated.
+    /// (as without it), next or month. With spot=PRICE it need not wait for the first price. --dry-run shows the options around
+    /// that price, or around the last one of an earlier run. May be repeated.
     #[arg(long, value_name = "CHAIN")]
     pub chain: Vec<String>,
     /// One record for each instrument, then exit

@@ -31,10 +31,10 @@ pub struct EarlyStop {
 }
 
 impl EarlyStop {
-    /// Listens from now on. If that fails, signals have their default effect.
+    /// Listens from now on. If the system has no thread left, the first signal is kept for the driver in any case.
     pub fn listen(console: &Console) -> EarlyStop {
         let early = EarlyStop::default();
-        let Ok(next_one_kills) = early.listen_on_a_thread(console) else { return early };
+        let next_one_kills = early.listen_on_a_thread(console).unwrap_or_else(|_| Arc::clone(&early.requested));
         for signal in [SIGINT, SIGTERM] {
             // The process dies by the signal itself, so that the caller sees 130 or 143, whatever the process waits
             // for. The order matters: the first signal must not kill.
