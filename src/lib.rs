@@ -71,7 +71,7 @@
 //! | `doctor` | what `dhan doctor` finds, and what it means | account, auth, clock, console, model, net, redact, rest, session |
 //! | `instruments` | the instrument master: download, cache, look-up | clock, console, folders, model, net, protocol |
 //! | `chain` | the options around a spot, following it | instruments, model |
-//! | `metrics` | figures for Prometheus | model, pipeline, record |
+//! | `metrics` | figures for Prometheus | model, pipeline, record, storage |
 //! | `notify` | word to the service manager | model |
 //! | `simulator` | the same protocols from the server's side | capture, clock, console, model, pipeline, protocol, redact, server |
 //! | `cli` | flags as typed, flags as meant | auth, chain, clock, console, format, instruments, model, output, pipeline, protocol, record, redact, session, simulator, token |

@@ -9,9 +9,9 @@ use crate::model::exit::{Exit, Failure};
 use crate::pipeline::item::GapReason;
 use crate::pipeline::observer::Observer;
 use crate::record::control::Gap;
+use crate::storage;
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -90,15 +90,7 @@ impl MetricsFile {
     }
 
     fn write(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        // The collector ignores files with this name.
-        let mut file = tempfile::Builder::new().prefix(".dhan-metrics-").suffix(".tmp").tempfile_in(folder)?;
-        file.write_all(snapshot.to_string().as_bytes())?;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-        file.persist(&self.path).map_err(|error| error.error)?;
+        storage::replace(&self.path, snapshot.to_string().as_bytes(), 0o644)?;
         self.written = Some(Instant::now());
         Ok(())
     }
@@ -107,6 +99,7 @@ impl MetricsFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn the_file_is_replaced_whole_and_readable_by_the_collector() {

@@ -8,6 +8,7 @@ pub(crate) mod frames;
 pub(crate) mod marker;
 pub(crate) mod names;
 pub(crate) mod recover;
+mod replace;
 
 pub(crate) use append::{Appender, CutPoint, WriteContext, WriteRetry, cannot_write, passes};
 pub use disk::{Disk, Filesystem, OpenMode, open_data};
@@ -18,3 +19,4 @@ pub(crate) use marker::cannot_open;
 pub use marker::look as look_at_marker;
 pub(crate) use names::torn as torn_path;
 pub use names::{Compression, gaps_path};
+pub use replace::replace;

@@ -8,7 +8,7 @@ use crate::model::{InstrumentKey, Micros};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -82,8 +82,5 @@ fn read(path: &Path) -> Option<BTreeMap<String, LastSpot>> {
 fn write(path: &Path, all: &BTreeMap<String, LastSpot>) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&serde_json::to_vec(all)?)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    crate::storage::replace(path, &serde_json::to_vec(all)?, 0o600)
 }
