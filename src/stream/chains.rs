@@ -9,33 +9,52 @@ use crate::session::Subscription;
 use crate::session::requests::effective_mode;
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Time without a spot price after which a warning is printed.
 const SILENT: Duration = Duration::from_secs(10);
 
-/// Holds the last prices of the instruments that chains follow.
-#[derive(Debug, Default)]
-pub struct Spots(FxHashMap<InstrumentKey, f32>);
+/// Holds the last prices of the instruments that chains follow. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Spots(Rc<RefCell<FxHashMap<InstrumentKey, f32>>>);
 
 impl Spots {
     /// Keeps the price of a packet, if a chain follows its instrument.
     #[inline]
-    pub fn observe(&mut self, instrument: InstrumentKey, packet: &Packet<'_>) {
-        if !self.0.is_empty()
-            && let Some(last) = self.0.get_mut(&instrument)
+    pub fn observe(&self, instrument: InstrumentKey, packet: &Packet<'_>) {
+        let mut spots = self.0.borrow_mut();
+        if !spots.is_empty()
+            && let Some(last) = spots.get_mut(&instrument)
             && let Some(price) = price(packet)
         {
             *last = price;
         }
     }
 
+    /// Keeps the prices of this instrument from now on.
+    fn follow(&self, key: InstrumentKey) {
+        self.0.borrow_mut().entry(key).or_insert(0.0);
+    }
+
     /// Returns the last price in rupees, with the digits that the server sent; 0 before the first.
     fn price(&self, key: InstrumentKey) -> f64 {
-        self.0.get(&key).and_then(|price| price.to_string().parse().ok()).unwrap_or(0.0)
+        self.0.borrow().get(&key).map_or(0.0, |price| rupees(*price))
     }
+
+    /// Returns the last price in rupees of each instrument that had one.
+    pub fn all(&self) -> Vec<(InstrumentKey, f64)> {
+        let spots = self.0.borrow();
+        spots.iter().filter(|(_, price)| **price > 0.0).map(|(key, price)| (*key, rupees(*price))).collect()
+    }
+}
+
+/// Returns a price with the digits that the server sent.
+fn rupees(price: f32) -> f64 {
+    price.to_string().parse().unwrap_or(0.0)
 }
 
 fn price(packet: &Packet<'_>) -> Option<f32> {
@@ -44,22 +63,6 @@ fn price(packet: &Packet<'_>) -> Option<f32> {
         Packet::Quote(quote) => Some(quote.ltp()),
         Packet::Full(full) => Some(full.ltp()),
         _ => None,
-    }
-}
-
-/// Shares the last prices in rupees that chains followed with whoever started the run.
-#[derive(Debug, Clone, Default)]
-pub struct FollowedPrices(Arc<Mutex<FxHashMap<InstrumentKey, f64>>>);
-
-impl FollowedPrices {
-    fn set(&self, key: InstrumentKey, price: f64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, price);
-    }
-
-    /// Returns the last price of each instrument that had one.
-    pub fn all(&self) -> Vec<(InstrumentKey, f64)> {
-        let prices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        prices.iter().map(|(key, price)| (*key, *price)).collect()
     }
 }
 
@@ -84,7 +87,6 @@ pub struct Chains {
     all: Vec<Followed>,
     /// Subscriptions that the user named; chains never remove them.
     own: HashSet<Subscription>,
-    prices: FollowedPrices,
 }
 
 #[derive(Debug)]
@@ -107,13 +109,7 @@ impl Chains {
             waits_since: None,
             is_settled: false,
         };
-        let all = all.into_iter().map(followed).collect();
-        Chains { mode, all, own: HashSet::new(), prices: FollowedPrices::default() }
-    }
-
-    /// Returns the last prices that the chains followed; they change during the run.
-    pub fn followed_prices(&self) -> FollowedPrices {
-        self.prices.clone()
+        Chains { mode, all: all.into_iter().map(followed).collect(), own: HashSet::new() }
     }
 
     /// Returns whether there are no chains.
@@ -150,19 +146,16 @@ impl Chains {
     }
 
     /// Returns the changes at a time of the run.
-    pub fn tick(&mut self, now: Duration, today: Date, spots: &mut Spots, console: &Console) -> Vec<Step> {
+    pub fn tick(&mut self, now: Duration, today: Date, spots: &Spots, console: &Console) -> Vec<Step> {
         let mut steps = Vec::new();
         for at in 0..self.all.len() {
             let Some(one) = self.all.get_mut(at) else { break };
             let before = one.spot;
             if let Some(key) = before {
-                spots.0.entry(key).or_insert(0.0);
+                spots.follow(key);
             }
             let name = one.chain.definition().underlying.to_uppercase();
             let price = before.map_or(0.0, |key| spots.price(key));
-            if let Some(key) = before.filter(|_| price > 0.0) {
-                self.prices.set(key, price);
-            }
             let rolled = one.chain.roll(today, price);
             one.spot = one.chain.spot().map(|(key, _)| *key);
             if before.is_some() && one.spot.is_none() {
@@ -274,7 +267,7 @@ mod tests {
         Chains::new(texts.iter().map(chain).collect(), Mode::Full)
     }
 
-    fn price(spots: &mut Spots, ltp: f32) {
+    fn price(spots: &Spots, ltp: f32) {
         let mut frame = Vec::new();
         encode::ticker(&mut frame, InstrumentKey::new(Segment::IDX_I, 99), 1.0, 0);
         encode::ticker(&mut frame, NIFTY, ltp, 0);
@@ -283,17 +276,17 @@ mod tests {
         }
     }
 
-    fn tick(chains: &mut Chains, second: u64, today: Date, spots: &mut Spots) -> Vec<Step> {
+    fn tick(chains: &mut Chains, second: u64, today: Date, spots: &Spots) -> Vec<Step> {
         chains.tick(Duration::from_secs(second), today, spots, &Console::default())
     }
 
     #[test]
     fn options_are_subscribed_when_the_first_price_comes_and_an_index_as_quote() {
-        let (mut chains, mut spots) = (chains(&["NIFTY,strikes=1"]), Spots::default());
+        let (mut chains, spots) = (chains(&["NIFTY,strikes=1"]), Spots::default());
         assert_eq!(chains.spots()[0].0, Subscription { instrument: NIFTY, mode: Some(Mode::Quote) });
-        assert_eq!(tick(&mut chains, 0, TODAY, &mut spots), []);
-        price(&mut spots, 25_512.3);
-        let steps = tick(&mut chains, 1, TODAY, &mut spots);
+        assert_eq!(tick(&mut chains, 0, TODAY, &spots), []);
+        price(&spots, 25_512.3);
+        let steps = tick(&mut chains, 1, TODAY, &spots);
         assert_eq!((steps.len(), steps[0].subscribe.len(), steps[0].unsubscribe.len()), (1, 6, 0));
         assert!(steps[0].subscribe.iter().all(|(one, name)| one.mode == Some(Mode::Full) && name.is_some()));
         let (name, change) = steps[0].change.as_ref().unwrap();
@@ -302,14 +295,14 @@ mod tests {
 
     #[test]
     fn what_another_chain_or_the_user_asks_for_is_not_given_up() {
-        let (mut chains, mut spots) = (chains(&["NIFTY,strikes=0", "nifty,strikes=1"]), Spots::default());
+        let (mut chains, spots) = (chains(&["NIFTY,strikes=0", "nifty,strikes=1"]), Spots::default());
         let own = InstrumentKey::new(Segment::NSE_FNO, 1_020);
         chains.own([subscription(own, Mode::Full)]);
-        tick(&mut chains, 0, TODAY, &mut spots);
-        price(&mut spots, 25_500.0);
-        tick(&mut chains, 1, TODAY, &mut spots);
+        tick(&mut chains, 0, TODAY, &spots);
+        price(&spots, 25_500.0);
+        tick(&mut chains, 1, TODAY, &spots);
         // The day after the expiry both chains remove their options.
-        let steps = tick(&mut chains, 2, date(2026, 2, 11), &mut spots);
+        let steps = tick(&mut chains, 2, date(2026, 2, 11), &spots);
         let removed: Vec<u32> =
             steps.iter().flat_map(|step| &step.unsubscribe).map(|one| one.instrument.security_id).collect();
         assert_eq!(removed, [1_018, 1_019, 1_021, 1_022, 1_023], "{steps:?}");
@@ -320,12 +313,12 @@ mod tests {
 
     #[test]
     fn a_typed_spot_begins_and_the_real_one_goes_on() {
-        let (mut chains, mut spots) = (chains(&["NIFTY,strikes=0,spot=25200"]), Spots::default());
-        let steps = tick(&mut chains, 0, TODAY, &mut spots);
+        let (mut chains, spots) = (chains(&["NIFTY,strikes=0,spot=25200"]), Spots::default());
+        let steps = tick(&mut chains, 0, TODAY, &spots);
         assert_eq!(steps[0].change.as_ref().unwrap().1.atm, 25_200.0);
-        price(&mut spots, 25_800.0);
-        assert_eq!(tick(&mut chains, 1, TODAY, &mut spots), []);
-        let steps = tick(&mut chains, 6, TODAY, &mut spots);
+        price(&spots, 25_800.0);
+        assert_eq!(tick(&mut chains, 1, TODAY, &spots), []);
+        let steps = tick(&mut chains, 6, TODAY, &spots);
         assert_eq!(steps[0].change.as_ref().unwrap().1.atm, 25_800.0);
     }
 
@@ -334,9 +327,9 @@ mod tests {
         let future = |id| InstrumentKey::new(Segment::MCX_COMM, id);
         let all = vec![series(TODAY, 1_000, future(1)), series(date(2026, 3, 17), 2_000, future(2))];
         let chain = OptionChain::new("CRUDEOIL,strikes=0".parse().unwrap(), all, TODAY).unwrap();
-        let (mut chains, mut spots) = (Chains::new(vec![chain], Mode::Ticker), Spots::default());
-        tick(&mut chains, 0, TODAY, &mut spots);
-        let steps = tick(&mut chains, 1, date(2026, 2, 11), &mut spots);
+        let (mut chains, spots) = (Chains::new(vec![chain], Mode::Ticker), Spots::default());
+        tick(&mut chains, 0, TODAY, &spots);
+        let steps = tick(&mut chains, 1, date(2026, 2, 11), &spots);
         assert_eq!(steps.len(), 1);
         assert_eq!(steps[0].subscribe[0].0, subscription(future(2), Mode::Ticker));
         assert_eq!(steps[0].unsubscribe, [subscription(future(1), Mode::Ticker)]);

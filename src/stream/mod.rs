@@ -17,7 +17,7 @@ mod status;
 mod trace;
 
 pub use admission::Admission;
-pub use chains::{Chains, at_spot};
+pub use chains::{Chains, Spots, at_spot};
 pub use early::{EarlyStop, close_empty_books};
 pub use observer::SocketObserver;
 pub use shared::{CredentialsOrigin, SocketState};
@@ -105,6 +105,8 @@ pub struct RunControl {
     pub stats: Option<Duration>,
     /// Changes of the subscriptions during the run.
     pub changes: Option<mpsc::UnboundedReceiver<Change>>,
+    /// Receives the last prices that chains follow.
+    pub spots: Spots,
     /// Called to read the lists again.
     pub reread: Option<Box<dyn Fn()>>,
     /// Called first when the run ends, before any message.

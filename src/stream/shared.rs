@@ -95,7 +95,7 @@ pub(super) struct Shared {
     /// Number of texts on streams that only have packets.
     pub texts: Cell<u32>,
     /// The prices that chains follow.
-    pub spots: RefCell<super::chains::Spots>,
+    pub spots: super::Spots,
     /// The last of these texts, so that a repeated one is shown once.
     pub last_text: RefCell<Vec<u8>>,
 }

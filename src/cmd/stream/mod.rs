@@ -25,7 +25,7 @@ use crate::{clock, rest};
 
 use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::simulator::{SimConfig, SimHandle};
-use crate::stream::{self, Admission, Chains, CredentialsOrigin, EarlyStop, Ended, Run, RunControl, at_spot};
+use crate::stream::{self, Admission, Chains, CredentialsOrigin, EarlyStop, Ended, Run, RunControl, Spots, at_spot};
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::known_problems;
@@ -89,7 +89,6 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         }
     }
     let mut chains = Chains::new(chains, mode(&plan));
-    let followed_prices = chains.followed_prices();
     chains.own(subscriptions.iter().copied());
     for (spot, symbol) in chains.spots() {
         subscriptions.push(spot);
@@ -134,6 +133,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         observer = Some(view.observer);
         on_end = Some(Box::new(move || drop(screen)) as Box<dyn FnOnce()>);
     }
+    let spots = Spots::default();
     let ended = stream::run(Run {
         feed,
         plan: spread,
@@ -162,6 +162,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
             fail_on_gap: plan.fail_on_gap,
             stats: plan.stats,
             changes: watch.changes,
+            spots: spots.clone(),
             reread: watch.reread,
             on_end,
         },
@@ -169,7 +170,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     });
     drop(server.exchange);
     if !demo {
-        LastSpots::save(followed_prices.all());
+        LastSpots::save(spots.all());
     }
     ended
 }

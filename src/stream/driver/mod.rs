@@ -114,7 +114,7 @@ impl Driver {
             token_ends: Cell::new(None),
             is_kind_checked: Cell::new(false),
             texts: Cell::new(0),
-            spots: RefCell::default(),
+            spots: control.spots.clone(),
             last_text: RefCell::default(),
         });
         let is_demo = matches!(shared.credentials_origin, CredentialsOrigin::Demo);
@@ -245,7 +245,7 @@ impl Driver {
     fn follow_chains(&mut self) {
         let today = clock::ist_civil(clock::now()).date();
         let elapsed = self.shared.started.elapsed();
-        let steps = self.chains.tick(elapsed, today, &mut self.shared.spots.borrow_mut(), &self.console);
+        let steps = self.chains.tick(elapsed, today, &self.shared.spots, &self.console);
         for step in steps {
             self.apply(step.subscribe, &step.unsubscribe);
             if let Some((underlying, change)) = step.change {

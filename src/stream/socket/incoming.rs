@@ -42,18 +42,20 @@ impl Socket {
                 self.trace(&incoming);
             }
             let message = match &incoming {
-                Incoming::Binary(bytes) => match feed::numbers(bytes).filter(|_| self.feed == Stream::Market) {
-                    // A packet of numbers has no text that could contain a secret.
-                    Some((header, packet)) => {
-                        seen.packets += 1;
-                        shared.spots.borrow_mut().observe(header.instrument, &packet);
-                        Some((FrameKind::Binary, Cow::from(&**bytes), Some((header, packet))))
+                Incoming::Binary(bytes) => {
+                    match (self.feed == Stream::Market).then(|| feed::numbers(bytes)).flatten() {
+                        // A packet of numbers has no text that could contain a secret.
+                        Some((header, packet)) => {
+                            seen.packets += 1;
+                            shared.spots.observe(header.instrument, &packet);
+                            Some((FrameKind::Binary, Cow::from(&**bytes), Some((header, packet))))
+                        }
+                        None => {
+                            self.binary(bytes, &mut seen);
+                            Some((FrameKind::Binary, shared.redactor.redact_bytes(bytes), None))
+                        }
                     }
-                    None => {
-                        self.binary(bytes, &mut seen);
-                        Some((FrameKind::Binary, shared.redactor.redact_bytes(bytes), None))
-                    }
-                },
+                }
                 Incoming::Text(bytes) => match GapMessage::read(bytes) {
                     Some(gap) => {
                         seen.gaps.push(gap);
@@ -155,7 +157,7 @@ impl Socket {
         match self.feed {
             Stream::Market => {
                 for (header, packet) in feed::packets(bytes).flatten() {
-                    self.shared.spots.borrow_mut().observe(header.instrument, &packet);
+                    self.shared.spots.observe(header.instrument, &packet);
                     match packet {
                         feed::Packet::Disconnect(packet) => seen.disconnect = Some(packet.reason()),
                         feed::Packet::Heartbeat => {}
